@@ -1,0 +1,231 @@
+// Package agent is the Manager: it starts, watches and restarts the groups of a
+// home, purges trails, reports lag, and answers orders.
+//
+// It moves no data and imports no engine: it starts programs by name and speaks
+// package control with them. Its law: what was ordered is kept apart from what is
+// observed; no process dies because a Manager does, and no pid is believed before
+// the process behind it has answered for its group.
+package agent
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"ggsh/control"
+	"ggsh/ggserr"
+	"ggsh/groupstate"
+	"ggsh/param"
+	"ggsh/report"
+	"ggsh/subdirs"
+)
+
+// CommandRunner executes a line of the shell inside the Manager, for callers
+// that are connected to it.
+type CommandRunner interface {
+	Run(ctx context.Context, line string) (json []byte, text string, err error)
+}
+
+// Config is what a Manager works with. Only Home is needed.
+type Config struct {
+	Home       subdirs.Home
+	ParamFile  string // empty takes dirprm/mgr.prm
+	ReportFile string // empty takes dirrpt/MGR.rpt
+	Programs   string // directory of extract, replicat and collector; empty: the home
+	Version    string
+	Commands   CommandRunner           // nil: POST /v1/command is refused
+	Pages      map[string]control.Page // beside the Manager's own; see control.Options
+	Now        func() time.Time        // nil takes time.Now
+	Getenv     func(string) string     // nil takes nothing
+	Timing     Timing
+}
+
+// Timing are the waits of a Manager. Zero values take the normal ones.
+type Timing struct {
+	Tick   time.Duration // between two looks at the processes
+	Answer time.Duration // for a process to answer an order
+	Rung   time.Duration // on each rung of the ladder of KILL
+	Launch time.Duration // for a collector to listen
+}
+
+func (t *Timing) complete() {
+	for _, d := range []struct {
+		at     *time.Duration
+		normal time.Duration
+	}{{&t.Tick, 250 * time.Millisecond}, {&t.Answer, 30 * time.Second},
+		{&t.Rung, 3 * time.Second}, {&t.Launch, 10 * time.Second}} {
+		if *d.at <= 0 {
+			*d.at = d.normal
+		}
+	}
+}
+
+// Manager is one home's Manager.
+type Manager struct {
+	cfg     Config
+	log     *ggserr.Log
+	report  *report.Report
+	started time.Time
+	stop    context.CancelFunc
+
+	mu       sync.Mutex // guards what follows
+	set      param.ManagerConfig
+	port     int
+	orders   *groupstate.Orders
+	children map[string]*child // by groupstate.Key: processes that live
+	due      map[string]time.Time
+	booted   bool // AUTOSTART is done
+
+	collecting sync.Mutex // one COLLECTOR order at a time
+}
+
+// New makes a Manager; nothing happens before Run.
+func New(cfg Config) *Manager {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Getenv == nil {
+		cfg.Getenv = func(string) string { return "" }
+	}
+	if cfg.ParamFile == "" {
+		cfg.ParamFile = cfg.Home.Param("mgr")
+	}
+	if cfg.ReportFile == "" {
+		cfg.ReportFile = cfg.Home.Report("MGR", -1)
+	}
+	if cfg.Programs == "" {
+		cfg.Programs = string(cfg.Home)
+	}
+	cfg.Timing.complete()
+	return &Manager{cfg: cfg, children: map[string]*child{}, due: map[string]time.Time{},
+		log: ggserr.NewLog(cfg.Home.EventLog(), "ggsh Manager",
+			filepath.Base(cfg.ParamFile), cfg.Now)}
+}
+
+// Run is the Manager's life, until ctx ends or STOPMANAGER comes. Groups go on
+// after it.
+func (m *Manager) Run(ctx context.Context) error {
+	ctx, m.stop = context.WithCancel(ctx)
+	defer m.stop()
+	lock, err := m.takeHome()
+	if err != nil {
+		m.log.WriteError(ggserr.Numbered(err)) // the holder's report is not ours to age
+		return err
+	}
+	defer lock.Close()
+	m.started = m.cfg.Now()
+	m.report, err = report.Open(m.cfg.ReportFile, os.Stdout, report.Header{
+		Product: "ggsh Manager", Version: m.cfg.Version, Started: m.started,
+		PID: os.Getpid()}, m.cfg.Now)
+	if err != nil {
+		m.log.WriteError(ggserr.Numbered(err))
+		return err
+	}
+	defer m.report.Close()
+	if err := m.serve(ctx); err != nil {
+		for _, e := range errorsOf(err) {
+			m.event(e)
+		}
+		m.event(ggserr.New(ggserr.ProcessAbending))
+		return err
+	}
+	m.event(ggserr.New(ggserr.ManagerStopped))
+	return nil
+}
+
+// serve reads the parameters, listens, and watches until ctx ends.
+func (m *Manager) serve(ctx context.Context) error {
+	m.report.Section("Running with the following parameters")
+	set, err := m.readSettings()
+	if err != nil {
+		return err
+	}
+	m.set = set
+	if m.orders, err = groupstate.LoadOrders(m.cfg.Home); err != nil {
+		return err
+	}
+	tcp, err := control.ListenLoopback(set.Port)
+	if err != nil {
+		return err
+	}
+	m.port = control.Port(tcp)
+	local, err := control.ListenProcess(m.cfg.Home.Socket("MGR"))
+	if err != nil {
+		tcp.Close()
+		return err
+	}
+	file := m.cfg.Home.ManagerProcess()
+	if err := control.WriteProcessFile(file, m.processFile()); err != nil {
+		tcp.Close()
+		local.Close()
+		return err
+	}
+	defer control.RemoveProcessFile(file, os.Getpid())
+	m.report.Section("Run Time Messages")
+	m.info(ggserr.ManagerStarted, m.port)
+
+	opt := control.Options{Pages: m.pages(), Complain: m.complain}
+	ends := make(chan error, 2)
+	go func() { ends <- control.Serve(ctx, tcp, m, opt) }()
+	go func() { ends <- control.Serve(ctx, local, m, opt) }()
+	m.watch(ctx)
+	m.stop() // watch ends with ctx only; both servers end with it too
+	first, second := <-ends, <-ends
+	if first == nil {
+		first = second
+	}
+	return first
+}
+
+func (m *Manager) processFile() control.ProcessFile {
+	return control.ProcessFile{Identity: m.identity(), Started: m.started, Port: m.port,
+		Socket: m.cfg.Home.Socket("MGR")}
+}
+
+func (m *Manager) identity() control.Identity {
+	return control.Identity{Type: "MGR", Group: "MGR", PID: os.Getpid(), Home: string(m.cfg.Home)}
+}
+
+// pages are the Manager's own and those given to it.
+func (m *Manager) pages() map[string]control.Page {
+	all := m.ownPages()
+	maps.Copy(all, m.cfg.Pages)
+	return all
+}
+
+func (m *Manager) info(n ggserr.Number, args ...any) { m.event(ggserr.New(n, args...)) }
+
+// event writes to report and event log. That the log cannot be written stops
+// nothing; the report says so.
+func (m *Manager) event(e *ggserr.Error) {
+	m.report.Message(e)
+	if err := m.log.WriteError(e); err != nil {
+		m.report.Line("%s", err)
+	}
+}
+
+func (m *Manager) complain(text string) {
+	m.event(ggserr.New(ggserr.AccessDenied, text))
+}
+
+// reply makes a Reply of an error.
+func reply(err error) control.Reply {
+	e := ggserr.Numbered(err)
+	return control.Reply{Error: &control.Problem{Number: int(e.Number), Text: e.Message()}}
+}
+
+func refuse(format string, args ...any) control.Reply {
+	return reply(ggserr.New(ggserr.Generic, fmt.Sprintf(format, args...)))
+}
+
+func say(format string, args ...any) control.Reply {
+	return control.Reply{Text: fmt.Sprintf(format, args...)}
+}
+
+// title prints a group as messages have it: EXTRACT E1.
+func title(kind, group string) string { return strings.ToUpper(kind) + " " + group }

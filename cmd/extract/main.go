@@ -1,0 +1,53 @@
+// Command extract is the Extract process: a capture of a database's changes,
+// or a data pump. The Manager starts it; a person may, too:
+//
+//	extract PARAMFILE dirprm/eora.prm [REPORTFILE dirrpt/EORA.rpt] [PROCESSID EORA] [-home dir]
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"ggsh/checkpoint"
+	"ggsh/extract"
+	"ggsh/process"
+	"ggsh/subdirs"
+)
+
+// version is set by the build.
+var version = "development"
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	args, err := process.ParseArgs(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "extract:", err)
+		return 2
+	}
+	home, err := subdirs.Find(args.Home, os.Getenv)
+	if err == nil {
+		err = os.Chdir(string(home))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "extract:", err)
+		return 2
+	}
+	p, err := process.Start(process.Config{Home: home, Type: checkpoint.Extract, Group: args.Group,
+		ParamFile: args.ParamFile, ReportFile: args.ReportFile, Version: version,
+		Now: time.Now, Getenv: os.Getenv, Stdout: os.Stdout})
+	if err != nil {
+		return p.Close(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	w, err := wire(p, args)
+	if err != nil {
+		return p.Close(err)
+	}
+	return p.Close(extract.Run(ctx, w))
+}

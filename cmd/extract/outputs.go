@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"ggsh/capture/mysql"
+	"ggsh/checkpoint"
+	"ggsh/collector"
+	"ggsh/control"
+	"ggsh/extract"
+	"ggsh/ggserr"
+	"ggsh/param"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+// lockWait is how long a trail's last writer may take to end.
+const lockWait = 10 * time.Second
+
+// openOutput opens a local trail or the way to a remote one.
+func (w *wiring) openOutput(ctx context.Context, out extract.OutputConfig) (extract.TrailWriter, extract.Held, error) {
+	if out.Remote {
+		return w.openRemote(ctx, out)
+	}
+	name, err := w.trailName(out.Name)
+	if err != nil {
+		return nil, extract.Held{}, err
+	}
+	writer, err := trail.Open(trail.WriterConfig{Name: name, MaxBytes: int64(out.Megabytes) << 20,
+		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, LockWait: lockWait})
+	if err != nil {
+		return nil, extract.Held{}, err
+	}
+	_, last, known := writer.Last()
+	return writer, extract.Held{Last: last, Known: known}, nil
+}
+
+func (w *wiring) header() trail.HeaderInfo {
+	h := trail.HeaderInfo{Group: w.p.Group(), Program: "ggsh Capture " + version}
+	if login, ok, err := param.ReadLogin(w.p.Params()); err == nil && ok {
+		h.Kind, h.Database, h.Host = "mysql", login.Database, login.Host
+		if login.Embedded != "" {
+			h.Kind, h.Database = "sqlite", login.Embedded
+		}
+	}
+	return h
+}
+
+// openRemote asks the Manager there for a collector and connects to it. What
+// goes wrong on the way is tried again: a data pump outlives its network.
+func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extract.TrailWriter, extract.Held, error) {
+	host := w.outputs[out.Index].Host
+	if host == nil {
+		at := w.outputs[out.Index].Pos
+		return nil, extract.Held{}, ggserr.New(ggserr.BadParameter, "RMTTRAIL has no RMTHOST before it").
+			At(at.File, at.Line, at.Column).Do("Add RMTHOST host, MGRPORT port.")
+	}
+	info, err := w.askCollector(ctx, host, out)
+	if err != nil {
+		return nil, extract.Held{}, passing{err}
+	}
+	sender, err := collector.Dial(ctx, collector.SenderConfig{
+		Address: net.JoinHostPort(host.Host, strconv.Itoa(info.Port)), Token: info.Token,
+		Group: w.p.Group(), Trail: out.Name, Digits: w.digits(), FirstSeqno: out.Seqno,
+		MaxBytes: int64(out.Megabytes) << 20, Header: w.header(), Forget: out.Forget,
+		Compress: host.Compress, Threshold: host.CompressThreshold, Timeout: host.Timeout})
+	if err != nil {
+		return nil, extract.Held{}, passing{err}
+	}
+	_, last, known := sender.Last()
+	return remoteTrail{sender}, extract.Held{Last: last, Known: known}, nil
+}
+
+func (w *wiring) askCollector(ctx context.Context, host *param.RemoteHost, out extract.OutputConfig) (*control.CollectorInfo, error) {
+	timeout := host.Timeout
+	if timeout <= 0 {
+		timeout = 30 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	client := control.ToManager(host.Host, host.ManagerPort)
+	defer client.Close()
+	reply, err := client.Do(ctx, control.Request{Verb: control.Collector, Type: string(checkpoint.Extract),
+		Group: w.p.Group(), Args: []string{out.Name}, From: "EXTRACT " + w.p.Group()})
+	if err != nil {
+		return nil, fmt.Errorf("manager at %s:%d: %w", host.Host, host.ManagerPort, err)
+	}
+	if reply.Error != nil {
+		return nil, fmt.Errorf("manager at %s:%d: %w", host.Host, host.ManagerPort, reply.Error)
+	}
+	if reply.Collector == nil {
+		return nil, fmt.Errorf("manager at %s:%d started no collector", host.Host, host.ManagerPort)
+	}
+	return reply.Collector, nil
+}
+
+// passing marks an error that time may mend.
+type passing struct{ error }
+
+func (p passing) Unwrap() error { return p.error }
+
+// Temporary tells the engine to try again.
+func (passing) Temporary() bool { return true }
+
+// remoteTrail is a sender whose errors pass: after each the pump connects
+// again and goes on where the other disk is.
+type remoteTrail struct{ *collector.Sender }
+
+// Sync makes the remote trail durable.
+func (r remoteTrail) Sync() (trail.Position, error) {
+	at, err := r.Sender.Sync()
+	return at, pass(err)
+}
+
+// BeginTxn begins a transaction.
+func (r remoteTrail) BeginTxn(info *record.TxnInfo) error { return pass(r.Sender.BeginTxn(info)) }
+
+// Op sends an operation.
+func (r remoteTrail) Op(def *record.TableDef, body []byte, last bool) error {
+	return pass(r.Sender.Op(def, body, last))
+}
+
+// Rollover begins a new remote file.
+func (r remoteTrail) Rollover() error { return pass(r.Sender.Rollover()) }
+
+// Close ends the connection.
+func (r remoteTrail) Close() error { return pass(r.Sender.Close()) }
+
+func pass(err error) error {
+	if err == nil {
+		return nil
+	}
+	return passing{err}
+}
+
+// mysqlSource tells orders what a MySQL capture knows of itself.
+type mysqlSource struct{ *mysql.Source }
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func uintText(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ggsh/capture/mysql"
+	"ggsh/capture/sqlite"
+	"ggsh/checkpoint"
+	"ggsh/dblogin"
+	"ggsh/extract"
+	"ggsh/ggserr"
+	"ggsh/mapping"
+	"ggsh/param"
+	"ggsh/process"
+	"ggsh/trail"
+)
+
+// wiring joins sources and trails with the engine.
+type wiring struct {
+	p       *process.Process
+	run     param.Run
+	globals param.GlobalsConfig
+	outputs []param.Output
+	args    process.Args
+}
+
+// wire reads what the parameter file says and makes the engine's configuration.
+func wire(p *process.Process, args process.Args) (extract.Config, error) {
+	w := &wiring{p: p, args: args}
+	var err error
+	if w.run, err = param.ReadRun(p.Params()); err != nil {
+		return extract.Config{}, err
+	}
+	if w.globals, err = p.Globals(); err != nil {
+		return extract.Config{}, err
+	}
+	if err := w.supported(); err != nil {
+		return extract.Config{}, err
+	}
+	for _, env := range w.run.Env {
+		if err := os.Setenv(env.Name, env.Value); err != nil {
+			return extract.Config{}, err
+		}
+		p.Info(ggserr.EnvironmentSet, env.Name)
+	}
+	if rc := w.run.ReportCount; rc != nil {
+		p.ReportCount(rc.Records, rc.Every, rc.Rate)
+	}
+	plan, err := mapping.CompileExtract(p.Params())
+	if err != nil {
+		return extract.Config{}, err
+	}
+	outputs, err := w.readOutputs()
+	if err != nil {
+		return extract.Config{}, err
+	}
+	return extract.Config{Process: p, Plan: plan, Outputs: outputs,
+		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
+		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, nil
+}
+
+// supported refuses what this release does not do.
+func (w *wiring) supported() error {
+	if w.p.Document() == nil {
+		return ggserr.New(ggserr.Generic, "EXTRACT "+w.p.Group()+" does not exist").
+			Do("ADD EXTRACT %s first.", w.p.Group())
+	}
+	if w.run.SourceIsTable || w.p.Document().Group.Source == checkpoint.SourceIsTable {
+		return ggserr.New(ggserr.Generic, "an initial load (SOURCEISTABLE) is not possible in this release").
+			Do("Load the tables with the database's own tools, then start the change capture.")
+	}
+	return nil
+}
+
+// readOutputs joins the outputs of the parameter file with those that ADD
+// EXTTRAIL and ADD RMTTRAIL assigned to the group.
+func (w *wiring) readOutputs() ([]extract.OutputConfig, error) {
+	var err error
+	if w.outputs, err = param.ReadOutputs(w.p.Params()); err != nil {
+		return nil, err
+	}
+	var out []extract.OutputConfig
+	for i, o := range w.outputs {
+		if o.Kind != param.ExtTrail && o.Kind != param.RmtTrail {
+			return nil, ggserr.New(ggserr.BadParameter, o.Kind.String()+" is not possible in this release").
+				At(o.Pos.File, o.Pos.Line, o.Pos.Column).Do("Write a trail: EXTTRAIL or RMTTRAIL.")
+		}
+		given, err := w.assigned(o)
+		if err != nil {
+			return nil, err
+		}
+		cfg := extract.OutputConfig{Index: i, Name: given.Trail, Remote: o.Kind == param.RmtTrail,
+			Megabytes: given.Megabytes, Seqno: given.Seqno}
+		if o.Host != nil {
+			cfg.Host = o.Host.Host
+		}
+		out = append(out, cfg)
+	}
+	if len(out) == 0 {
+		return nil, ggserr.New(ggserr.BadParameter, "the parameter file names no trail to write").
+			At(w.p.Params().Path, 1, 1).Do("Add EXTTRAIL or RMTTRAIL before the TABLE statements.")
+	}
+	return out, nil
+}
+
+func (w *wiring) assigned(o param.Output) (checkpoint.Output, error) {
+	group := w.p.Document().Group
+	for _, g := range group.Outputs {
+		if filepath.Clean(g.Trail) == filepath.Clean(o.Path) && g.Remote == (o.Kind == param.RmtTrail) {
+			return g, nil
+		}
+	}
+	e := ggserr.New(ggserr.TrailNotAssigned, o.Path, group.Name)
+	return checkpoint.Output{}, e.At(o.Pos.File, o.Pos.Line, o.Pos.Column).
+		Do("Assign it: ADD %s %s, EXTRACT %s.", o.Kind, o.Path, group.Name)
+}
+
+// serves reports whether a TABLE statement stands under an output.
+func (w *wiring) serves(t *param.TableStatement, out extract.OutputConfig) bool {
+	return slices.Contains(t.Switches.Outputs, out.Index)
+}
+
+// openSource opens the trail of a data pump, or the database.
+func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (extract.Source, error) {
+	if w.p.Document().Group.Source == checkpoint.TrailSource {
+		return w.openTrail(ctx, start)
+	}
+	login, given, err := param.ReadLogin(w.p.Params())
+	if err != nil {
+		return nil, err
+	}
+	if !given {
+		return nil, ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
+			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	if login.Embedded != "" {
+		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
+	}
+	return w.openMySQL(ctx, login, start)
+}
+
+func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extract.Source, error) {
+	name, err := w.trailName(w.p.Document().Group.Trail)
+	if err != nil {
+		return nil, err
+	}
+	at, after := start.At, time.Time{}
+	if at.IsZero() {
+		if at, after, err = beginInTrail(name, start.Begin); err != nil {
+			return nil, err
+		}
+	}
+	return extract.OpenTrail(ctx, name, at, after, func(text string) { w.p.Line("%s", text) })
+}
+
+// beginInTrail turns an ordered start into a place in the trail: without a
+// sequence number, the first file there is.
+func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Time, error) {
+	var after time.Time
+	if b.Kind == checkpoint.BeginTime || b.Kind == checkpoint.BeginNow {
+		after = b.Time
+	}
+	if b.Kind == checkpoint.BeginSeqno && (b.Seqno > 0 || b.RBA > 0) {
+		return trail.Position{Seqno: b.Seqno, RBA: b.RBA}, after, nil
+	}
+	files, err := trail.List(name)
+	if err != nil || len(files) == 0 {
+		return trail.Position{}, after, err
+	}
+	return trail.Position{Seqno: files[0]}, after, nil
+}
+
+func (w *wiring) trailName(path string) (trail.Name, error) {
+	return trail.ParseName(w.p.Home().Resolve(path), w.digits())
+}
+
+func (w *wiring) digits() int {
+	if w.globals.SixDigits {
+		return 6
+	}
+	return 9
+}
+
+func (w *wiring) openSQLite(ctx context.Context, path string, start extract.SourceStart) (extract.Source, error) {
+	cfg := sqlite.Config{Path: path, Restart: start.Restart, Want: start.Want,
+		Warn: func(text string) { w.p.Event(ggserr.New(ggserr.DatabaseMessage, text)) }}
+	switch start.Begin.Kind {
+	case checkpoint.BeginEOF:
+		cfg.AtEnd = true
+	case checkpoint.BeginSeqno:
+		cfg.Restart = first(cfg.Restart, uintText(start.Begin.RBA))
+	case checkpoint.BeginCSN:
+		cfg.Restart = first(cfg.Restart, uintText(start.Begin.CSN.Minor))
+	default:
+		cfg.Begin = start.Begin.Time
+	}
+	for _, csn := range start.Bounds {
+		cfg.Bounds = append(cfg.Bounds, int64(csn.Minor))
+	}
+	return sqlite.Open(ctx, cfg)
+}
+
+func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract.SourceStart) (extract.Source, error) {
+	l, err := w.login(login)
+	if err != nil {
+		return nil, err
+	}
+	log := w.run.Capture.Log
+	cfg := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
+		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
+		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
+	for _, name := range log.FilterTables {
+		cfg.FilterTables = append(cfg.FilterTables, strings.Trim(name.String(), `"`))
+	}
+	cfg.Start = mysql.Start{Restart: start.Restart}
+	switch b := start.Begin; b.Kind {
+	case checkpoint.BeginSeqno:
+		cfg.Start.Seq, cfg.Start.Pos = uint64(b.Seqno), b.RBA
+	case checkpoint.BeginCSN:
+		cfg.Start.Seq, cfg.Start.Pos = b.CSN.Major, b.CSN.Minor
+	case checkpoint.BeginEOF:
+	default:
+		cfg.Start.Time = b.Time
+	}
+	src, err := mysql.Open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return mysqlSource{src}, nil
+}
+
+func (w *wiring) spoolDir() string {
+	if dir := w.run.Memory.Directory; dir != "" {
+		return w.p.Home().Resolve(dir)
+	}
+	return w.p.Home().Temp()
+}
+
+// login resolves an alias and gives host, port, user and password.
+func (w *wiring) login(l param.Login) (dblogin.Login, error) {
+	if l.Alias != "" {
+		dir := w.p.Home().Join("dircrd")
+		if w.globals.CredentialStore != "" {
+			dir = w.p.Home().Resolve(w.globals.CredentialStore)
+		}
+		return dblogin.AliasesIn(dir).Login(l.DSN, l.Domain, l.Alias)
+	}
+	return dblogin.Login{Kind: dblogin.MySQL, Host: l.Host, Port: l.Port, Database: l.Database,
+		User: l.User, Password: l.Password}, nil
+}

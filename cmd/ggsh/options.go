@@ -1,0 +1,135 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ggsh/subdirs"
+)
+
+// options are the command line.
+type options struct {
+	home   subdirs.Home
+	lines  lineList // -c
+	script string
+	check  string
+	json   bool
+	banner bool // -v: the banner and nothing else
+}
+
+type lineList []string
+
+func (l *lineList) String() string     { return strings.Join(*l, "; ") }
+func (l *lineList) Set(s string) error { *l = append(*l, s); return nil }
+
+func parseOptions(args []string) (options, error) {
+	var o options
+	var home string
+	f := flag.NewFlagSet("ggsh", flag.ContinueOnError)
+	f.StringVar(&home, "home", "", "home `directory`; else $GG_HOME, else the current directory")
+	f.Var(&o.lines, "c", "do this `command` and leave; may be given several times")
+	f.BoolVar(&o.json, "json", false, "print each result as a JSON object on a line of its own")
+	f.StringVar(&o.check, "n", "", "check the commands of `file` without doing them")
+	f.BoolVar(&o.banner, "v", false, "print the banner and leave")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "usage: ggsh [-home dir] [-json] [-c command]... | [-n file] | [script]")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	switch f.NArg() {
+	case 0:
+	case 1:
+		o.script = f.Arg(0)
+	case 2: // as in: ggsci paramfile FILE
+		if !strings.EqualFold(f.Arg(0), "paramfile") {
+			return o, fmt.Errorf("one script at a time, not %s", strings.Join(f.Args(), " "))
+		}
+		o.script = f.Arg(1)
+	default:
+		return o, fmt.Errorf("one script at a time, not %s", strings.Join(f.Args(), " "))
+	}
+	if o.script != "" && len(o.lines) > 0 {
+		return o, fmt.Errorf("-c and a script exclude each other")
+	}
+	var err error
+	if o.home, err = subdirs.Find(home, os.Getenv); err != nil {
+		return o, err
+	}
+	st, err := os.Stat(string(o.home))
+	if err != nil {
+		return o, fmt.Errorf("home directory: %w", err)
+	}
+	if !st.IsDir() {
+		return o, fmt.Errorf("home directory: %s is not a directory", o.home)
+	}
+	return o, nil
+}
+
+// programVersion is what the build knows of itself.
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "development"
+	}
+	version := info.Main.Version
+	if version == "" || version == "(devel)" {
+		version = "development"
+	}
+	return version
+}
+
+// banner has GoldenGate's lines in GoldenGate's order.
+func banner() string {
+	return fmt.Sprintf("ggsh Command Interpreter\nVersion %s\n%s, %s, %dbit (optimized), %s\n"+
+		"Operating system character set identified as UTF-8.\n\n"+
+		"Copyright (C) the ggsh authors. Licensed under the terms of the file LICENSE.\n\n\n\n",
+		programVersion(), osName(), arch(), 32<<(^uint(0)>>63), runtime.Version())
+}
+
+func osName() string {
+	return strings.ToUpper(runtime.GOOS[:1]) + runtime.GOOS[1:]
+}
+
+func arch() string {
+	if runtime.GOARCH == "amd64" {
+		return "x64"
+	}
+	return runtime.GOARCH
+}
+
+// platform is VERSIONS' part on the operating system.
+func platform(host string) string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return osName() + "\nNode: " + host + "\nMachine: " + arch()
+	}
+	return fmt.Sprintf("%s\nVersion %s, Release %s\nNode: %s\nMachine: %s",
+		unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Version[:]),
+		unix.ByteSliceToString(u.Release[:]), host, unix.ByteSliceToString(u.Machine[:]))
+}
+
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// managerProgram is the manager beside this program.
+func managerProgram() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "manager"
+	}
+	return filepath.Join(filepath.Dir(self), "manager")
+}

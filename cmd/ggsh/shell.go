@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/chzyer/readline"
+
+	"ggsh/commands"
+	"ggsh/control"
+)
+
+// shell is a session with its keyboard and screen.
+type shell struct {
+	opt      options
+	session  *commands.Session
+	reader   commands.LineReader
+	pager    *pager // nil when nobody looks
+	keyboard bool   // a person types
+}
+
+func newShell(o options) (*shell, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ = strings.Cut(host, ".")
+	sh := &shell{opt: o}
+	manager := control.ToProcess(o.home.Socket("MGR"))
+	terminal := &commands.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	cfg := commands.Config{Home: o.home, Host: host, User: userName(),
+		Version: programVersion(), Platform: platform(host), Now: time.Now, Getenv: os.Getenv,
+		Manager:      manager,
+		Process:      func(group string) commands.Client { return control.ToProcess(o.home.Socket(group)) },
+		StartManager: commands.Detached(o.home, managerProgram(), manager),
+		Terminal:     terminal}
+	if o.json {
+		terminal.Out = os.Stderr
+	} else {
+		cfg.Step = sh.step
+	}
+	if err := sh.openReader(&cfg); err != nil {
+		return nil, err
+	}
+	sh.session = commands.New(cfg)
+	if k, ok := sh.reader.(*keyboard); ok {
+		k.complete = sh.session.Complete
+	}
+	return sh, nil
+}
+
+// openReader finds where the lines come from: -c, a file, a pipe or a person.
+func (sh *shell) openReader(cfg *commands.Config) error {
+	onScreen := readline.IsTerminal(int(os.Stdout.Fd()))
+	isTyped := readline.IsTerminal(int(os.Stdin.Fd()))
+	echo := io.Writer(os.Stdout)
+	if sh.opt.json {
+		echo = io.Discard
+	}
+	if !isTyped { // programs would read the script as their keyboard
+		cfg.Terminal.In, cfg.Terminal.NoEditor = nil, true
+	}
+	switch {
+	case len(sh.opt.lines) > 0:
+		sh.reader = newScript(strings.NewReader(""), echo)
+		if isTyped {
+			sh.reader = newKeyboard(sh.opt)
+		}
+	case sh.opt.script != "":
+		f, err := os.Open(sh.opt.script)
+		if err != nil {
+			return err
+		}
+		sh.reader = newScript(f, echo)
+	case isTyped && onScreen && !sh.opt.json:
+		sh.keyboard = true
+		sh.reader = newKeyboard(sh.opt)
+		sh.pager = &pager{reader: sh.reader, out: os.Stdout}
+	default:
+		sh.reader = newScript(os.Stdin, echo)
+	}
+	cfg.Lines = sh.reader
+	return nil
+}
+
+func (sh *shell) close() {
+	sh.session.Close()
+	sh.reader.Close()
+}
+
+// run does all lines; true when one of them failed and nobody saw it.
+func (sh *shell) run(ctx context.Context) (failed bool) {
+	if sh.opt.banner || len(sh.opt.lines) == 0 && !sh.opt.json {
+		fmt.Print(banner())
+	}
+	if sh.opt.banner {
+		return false
+	}
+	for _, line := range sh.opt.lines {
+		r := sh.do(ctx, line)
+		failed = failed || r.Failed
+		if r.Quit {
+			break
+		}
+	}
+	if len(sh.opt.lines) > 0 {
+		return failed
+	}
+	for {
+		line, err := sh.reader.Next(sh.session.Prompt())
+		if errors.Is(err, readline.ErrInterrupt) {
+			continue
+		}
+		if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
+			if !sh.keyboard && !sh.opt.json {
+				fmt.Println()
+			}
+			return failed && !sh.keyboard
+		}
+		r := sh.do(ctx, line)
+		if k, ok := sh.reader.(*keyboard); ok {
+			k.remember(line)
+		}
+		failed = failed || r.Failed
+		if r.Quit {
+			return failed && !sh.keyboard
+		}
+	}
+}
+
+// do executes a line; Ctrl-C ends the command and not the shell.
+func (sh *shell) do(ctx context.Context, line string) *commands.Result {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	r := sh.session.Do(ctx, line)
+	sh.show(r)
+	return r
+}
+
+func (sh *shell) show(r *commands.Result) {
+	if sh.opt.json {
+		if r.Command == "" {
+			return
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			b = fmt.Appendf(nil, `{"command":%q,"ok":false}`, r.Command)
+		}
+		fmt.Printf("%s\n", b)
+		return
+	}
+	if _, long := r.Value.(commands.Page); long && sh.pager != nil {
+		sh.pager.show(r.Text())
+		return
+	}
+	fmt.Print(r.Text())
+}
+
+// step shows a command of an OBEY file as if it were typed.
+func (sh *shell) step(prompt string, r *commands.Result) {
+	fmt.Println(prompt)
+	sh.show(r)
+}

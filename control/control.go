@@ -1,0 +1,244 @@
+// Package control is the language of orders: what ggsh asks a Manager, what a
+// Manager asks a process, and the typed answers, as JSON over HTTP on loopback
+// or a unix socket.
+//
+// It carries no change data and knows no engine. Its law: one request, one
+// reply, each bounded in size and time; a reply says what happened, never only
+// that something was sent. docs/CONTROL.md is the protocol.
+package control
+
+import "time"
+
+// Verb is what a request orders.
+type Verb string
+
+// Orders to a process. The Manager relays them.
+const (
+	Status     Verb = "STATUS"
+	GetLag     Verb = "GETLAG"
+	Stats      Verb = "STATS"
+	Stop       Verb = "STOP"      // graceful; Args "!" for Replicat: roll back and stop now
+	ForceStop  Verb = "FORCESTOP" // now
+	ReportNow  Verb = "REPORT"    // statistics to the report file
+	Rollover   Verb = "ROLLOVER"  // next trail file
+	LogEnd     Verb = "LOGEND"
+	ShowTrans  Verb = "SHOWTRANS"
+	GetParam   Verb = "GETPARAMINFO"
+	Collisions Verb = "HANDLECOLLISIONS"   // Args: table patterns
+	NoCollide  Verb = "NOHANDLECOLLISIONS" // Args: table patterns
+	Identify   Verb = "IDENTIFY"           // who are you: group, type, pid
+)
+
+// Orders to a Manager.
+const (
+	Start     Verb = "START" // Args: ATCSN n, AFTERCSN n, SKIPTRANSACTION
+	Kill      Verb = "KILL"
+	Groups    Verb = "GROUPS"      // all groups as the Manager sees them
+	Shutdown  Verb = "STOPMANAGER" // groups go on
+	Refresh   Verb = "REFRESH"     // read mgr.prm again
+	Children  Verb = "CHILDSTATUS"
+	Ports     Verb = "GETPORTINFO"
+	Purge     Verb = "GETPURGEOLDEXTRACTS"
+	Collector Verb = "COLLECTOR" // start a collector for a pump; Args: trail
+)
+
+// Request is one order.
+type Request struct {
+	Verb  Verb     `json:"verb"`
+	Type  string   `json:"type,omitempty"`  // EXTRACT or REPLICAT
+	Group string   `json:"group,omitempty"` // upper case
+	Args  []string `json:"args,omitempty"`
+	From  string   `json:"from,omitempty"` // program and user that asks, for the event log
+}
+
+// Reply is the answer. Exactly the part that fits the verb is set.
+type Reply struct {
+	Error      *Problem       `json:"error,omitempty"`
+	Text       string         `json:"text,omitempty"`    // a sentence, when nothing else is set
+	Pending    bool           `json:"pending,omitempty"` // STOP: the process ends after its transaction
+	Status     *ProcessStatus `json:"status,omitempty"`
+	Lag        *LagInfo       `json:"lag,omitempty"`
+	Stats      *Statistics    `json:"stats,omitempty"`
+	Identity   *Identity      `json:"identity,omitempty"`
+	Groups     []GroupStatus  `json:"groups,omitempty"`
+	Manager    *ManagerStatus `json:"manager,omitempty"`
+	Children   []Child        `json:"children,omitempty"`
+	Purge      []PurgeRule    `json:"purge,omitempty"`
+	Open       []OpenTxn      `json:"open,omitempty"`
+	Parameters []Parameter    `json:"parameters,omitempty"`
+	Collector  *CollectorInfo `json:"collector,omitempty"`
+	Yes        *bool          `json:"yes,omitempty"` // LOGEND
+}
+
+// Problem is an error as it crosses the boundary.
+type Problem struct {
+	Number int    `json:"number"`
+	Text   string `json:"text"`
+}
+
+// Error gives the sentence.
+func (p *Problem) Error() string { return p.Text }
+
+// Identity is who a process is.
+type Identity struct {
+	Type  string `json:"type"`
+	Group string `json:"group"`
+	PID   int    `json:"pid"`
+	Home  string `json:"home"`
+}
+
+// Position is a place in a source or trail.
+type Position struct {
+	Name  string    `json:"name,omitempty"` // trail or log name
+	Seqno uint64    `json:"seqno"`
+	RBA   uint64    `json:"rba"`
+	Time  time.Time `json:"time,omitzero"`
+	CSN   string    `json:"csn,omitempty"`
+}
+
+// ProcessStatus is SEND ... STATUS.
+type ProcessStatus struct {
+	Identity
+	State   string        `json:"state"` // Recovery complete: At EOF, Processing data, ...
+	Read    Position      `json:"read"`
+	Write   []WriteStatus `json:"write,omitempty"`
+	Records int64         `json:"records"`          // Replicat: in the current transaction
+	Lag     time.Duration `json:"lag"`              // nanoseconds
+	Source  string        `json:"source,omitempty"` // database product
+}
+
+// WriteStatus is one output trail.
+type WriteStatus struct {
+	Position
+	Remote bool   `json:"remote,omitempty"`
+	Host   string `json:"host,omitempty"`
+	State  string `json:"state,omitempty"` // connected, retrying: reason
+}
+
+// LagInfo is LAG and SEND ... GETLAG.
+type LagInfo struct {
+	Records bool          `json:"records"` // false: no records yet processed
+	Lag     time.Duration `json:"lag"`
+	AtEOF   bool          `json:"atEOF"`
+}
+
+// Counts are operations by kind.
+type Counts struct {
+	Inserts   int64 `json:"inserts"`
+	Updates   int64 `json:"updates"`
+	Deletes   int64 `json:"deletes"`
+	Upserts   int64 `json:"upserts"`
+	Truncates int64 `json:"truncates"`
+	DDL       int64 `json:"ddl"`
+	Discards  int64 `json:"discards"`
+	Ignores   int64 `json:"ignores"`
+
+	InsertCollisions int64 `json:"insertCollisions"`
+	UpdateCollisions int64 `json:"updateCollisions"`
+	DeleteCollisions int64 `json:"deleteCollisions"`
+}
+
+// Operations is the sum that STATS calls Total operations.
+func (c Counts) Operations() int64 {
+	return c.Inserts + c.Updates + c.Deletes + c.Upserts + c.Truncates + c.DDL
+}
+
+// Period is one of a table's counters and when it began.
+type Period struct {
+	Since time.Time `json:"since"`
+	Counts
+}
+
+// TableStatistics is one source-target pair.
+type TableStatistics struct {
+	Output string `json:"output,omitempty"` // Extract: the trail
+	Source string `json:"source"`
+	Target string `json:"target"`
+	Total  Period `json:"total"`
+	Daily  Period `json:"daily"`
+	Hourly Period `json:"hourly"`
+	Latest Period `json:"latest"` // since the last STATS ... RESET
+}
+
+// Statistics is STATS.
+type Statistics struct {
+	Type   string            `json:"type"`
+	Group  string            `json:"group"`
+	At     time.Time         `json:"at"`
+	Since  time.Time         `json:"since"`
+	Tables []TableStatistics `json:"tables"`
+	DDL    *Counts           `json:"ddl,omitempty"` // only when DDL is configured
+}
+
+// State words of INFO ALL.
+const (
+	Running  = "RUNNING"
+	Stopped  = "STOPPED"
+	Abended  = "ABENDED"
+	Starting = "STARTING"
+)
+
+// GroupStatus is a group as the Manager sees it.
+type GroupStatus struct {
+	Type    string    `json:"type"`
+	Group   string    `json:"group"`
+	State   string    `json:"state"`
+	PID     int       `json:"pid,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	// Reason is the last error line of a group that ended by itself.
+	Reason string `json:"reason,omitempty"`
+}
+
+// ManagerStatus is INFO MANAGER.
+type ManagerStatus struct {
+	Host    string    `json:"host"`
+	Port    int       `json:"port"`
+	PID     int       `json:"pid"`
+	Home    string    `json:"home"`
+	Started time.Time `json:"started"`
+}
+
+// Child is one row of SEND MANAGER CHILDSTATUS.
+type Child struct {
+	Type      string    `json:"type"`
+	Group     string    `json:"group"`
+	PID       int       `json:"pid"`
+	Retries   int       `json:"retries"`
+	RetryAt   time.Time `json:"retryAt,omitzero"`
+	StartedAt time.Time `json:"startedAt"`
+	Port      int       `json:"port,omitempty"`
+}
+
+// PurgeRule is one row of SEND MANAGER GETPURGEOLDEXTRACTS.
+type PurgeRule struct {
+	Trail   string   `json:"trail"`
+	Rule    string   `json:"rule"`
+	Oldest  uint32   `json:"oldest"`
+	Newest  uint32   `json:"newest"`
+	Needed  uint32   `json:"needed"`            // oldest file some reader needs
+	Readers []string `json:"readers,omitempty"` // who reads it
+}
+
+// OpenTxn is one transaction of SHOWTRANS.
+type OpenTxn struct {
+	XID    string    `json:"xid"`
+	Items  int64     `json:"items"`
+	Start  time.Time `json:"start"`
+	Seqno  uint64    `json:"seqno"`
+	RBA    uint64    `json:"rba"`
+	Status string    `json:"status"`
+}
+
+// Parameter is one parameter in force.
+type Parameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// CollectorInfo is where a pump finds the collector started for it.
+type CollectorInfo struct {
+	Port  int    `json:"port"`
+	Token string `json:"token"` // one-time
+	// Fingerprint is that of the collector's certificate, when it speaks TLS.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}

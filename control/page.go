@@ -1,0 +1,56 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Paths of the protocol.
+const (
+	ordersPath = "/v1/orders"
+	// CommandPath is where a Manager executes a line of the shell.
+	CommandPath = "/v1/command"
+)
+
+const jsonType = "application/json"
+
+// CommandRequest is one line of the shell for a Manager to execute.
+type CommandRequest struct {
+	Line string `json:"line"`
+}
+
+// CommandReply is what the line gave, as the shell prints it and as data.
+type CommandReply struct {
+	Error  *Problem        `json:"error,omitempty"`
+	Text   string          `json:"text,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+}
+
+// Call is a request for a page.
+type Call struct {
+	Method string
+	Path   string
+	Query  map[string][]string
+	Body   []byte
+	From   string // the caller's address
+}
+
+// Answer is a page's content. A zero Status is 200.
+type Answer struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Page answers what is not an order: a list for people, metrics, a web page.
+type Page func(ctx context.Context, c Call) Answer
+
+// JSONAnswer makes an Answer of a value.
+func JSONAnswer(status int, v any) Answer {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return Answer{Status: 500, ContentType: "text/plain; charset=utf-8",
+			Body: []byte("cannot encode the answer: " + err.Error() + "\n")}
+	}
+	return Answer{Status: status, ContentType: jsonType, Body: append(b, '\n')}
+}

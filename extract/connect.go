@@ -1,0 +1,137 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ggsh/checkpoint"
+	"ggsh/control"
+	"ggsh/ggserr"
+	"ggsh/trail"
+)
+
+// connect opens the outputs, finds where to begin, and opens the source.
+func (e *engine) connect(ctx context.Context) error {
+	st := &e.doc.State
+	for _, cfg := range e.cfg.Outputs {
+		cfg.Forget, cfg.NextFile = st.Ordered, st.NextFile
+		w, held, err := e.cfg.OpenOutput(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		o := &output{cfg: cfg, w: w, held: held}
+		if cfg.Forget {
+			o.held = Held{}
+		}
+		e.outputs = append(e.outputs, o)
+	}
+	if err := e.openSource(ctx); err != nil {
+		return err
+	}
+	e.showConnected()
+	if !st.Ordered && !st.NextFile {
+		return nil
+	}
+	// From here on the trails say what they hold, after a crash too.
+	if st.Ordered {
+		st.Startup, st.Recovery, st.Current = checkpoint.Position{}, checkpoint.Position{}, checkpoint.Position{}
+	}
+	st.Ordered, st.NextFile = false, false
+	return e.proc.Store()
+}
+
+func (e *engine) openSource(ctx context.Context) error {
+	start := e.start()
+	e.proc.Info(ggserr.PositioningTo, describe(start))
+	src, err := e.cfg.OpenSource(ctx, start)
+	var damaged *trail.CorruptError
+	if errors.As(err, &damaged) && start.At != e.checkpointed() {
+		// The remote trail knows more of this trail than its own disk does: the
+		// host lost what was not yet durable. It comes again, and commit
+		// sequence numbers tell which of it is there already.
+		e.byCSN = true
+		start.At = e.checkpointed()
+		src, err = e.cfg.OpenSource(ctx, start)
+	}
+	if err != nil {
+		return err
+	}
+	e.source = src
+	return nil
+}
+
+// start decides where to begin: an operator's order first, else the checkpoint,
+// else, further on, what all outputs hold of the trail that is read.
+func (e *engine) start() SourceStart {
+	st := &e.doc.State
+	start := SourceStart{Begin: e.doc.Group.Begin, Want: e.want}
+	if st.Ordered {
+		return start
+	}
+	if st.Current.Valid {
+		start.Restart, start.At = st.Recovery.Restart, e.checkpointed()
+	}
+	if at, ok := e.outputsOrigin(); ok && at.Compare(start.At) > 0 {
+		start.At = at
+	}
+	for _, o := range e.outputs {
+		if o.held.Known {
+			start.Bounds = append(start.Bounds, o.held.Last.CSN)
+		}
+	}
+	return start
+}
+
+// checkpointed is the trail position of the checkpoint; zero when a database is read.
+func (e *engine) checkpointed() trail.Position {
+	cur := e.doc.State.Current
+	if e.doc.Group.Source != checkpoint.TrailSource || !cur.Valid {
+		return trail.Position{}
+	}
+	return trail.Position{Seqno: cur.Seqno, RBA: cur.RBA}
+}
+
+// outputsOrigin is the place, in the trail that is read, of the oldest of the
+// outputs' last transactions.
+func (e *engine) outputsOrigin() (trail.Position, bool) {
+	var oldest trail.Position
+	for i, o := range e.outputs {
+		at := trail.Position{Seqno: o.held.Last.OriginSeqno, RBA: o.held.Last.OriginRBA}
+		if !o.held.Known || at.RBA == 0 {
+			return trail.Position{}, false
+		}
+		if i == 0 || at.Compare(oldest) < 0 {
+			oldest = at
+		}
+	}
+	return oldest, len(e.outputs) > 0
+}
+
+func describe(s SourceStart) string {
+	switch {
+	case !s.At.IsZero():
+		return "trail " + s.At.String()
+	case s.Restart != "":
+		return s.Restart
+	case s.Begin.Kind == checkpoint.BeginSeqno:
+		return fmt.Sprintf("sequence number %d, RBA %d", s.Begin.Seqno, s.Begin.RBA)
+	case s.Begin.Kind == checkpoint.BeginEOF:
+		return "the end of the log"
+	case s.Begin.Kind == checkpoint.BeginCSN:
+		return "CSN " + s.Begin.CSN.String()
+	}
+	return "begin time " + s.Begin.Time.Local().Format("2006-01-02 15:04:05")
+}
+
+func (e *engine) showConnected() {
+	e.show(func(v *view) {
+		v.state, v.retrying = "Recovery complete: Processing data", ""
+		if in, ok := e.source.(Inspector); ok {
+			v.open, v.product = in.OpenTransactions, in.Product()
+		}
+		cur := e.doc.State.Current
+		v.read = control.Position{Name: e.doc.Group.Trail, Seqno: uint64(cur.Seqno), RBA: cur.RBA,
+			Time: cur.Time, CSN: cur.CSN.String()}
+	})
+}

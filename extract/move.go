@@ -1,0 +1,219 @@
+package extract
+
+import (
+	"errors"
+	"io"
+
+	"ggsh/ggserr"
+	"ggsh/mapping"
+	"ggsh/process"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+// output is one connected trail. An operation is held back until the next one
+// is known, because the last one of a transaction is marked.
+type output struct {
+	cfg     OutputConfig
+	w       TrailWriter
+	held    Held
+	durable trail.Position
+
+	skip    bool // the trail holds this transaction already
+	begun   bool
+	waiting bool // an operation is held back
+	def     *record.TableDef
+	body    []byte
+	spare   []byte
+	routes  []*route
+}
+
+// route is one plan's way to one output.
+type route struct {
+	plan  *mapping.TablePlan
+	out   *output
+	stats *process.TableStats
+	tally process.Tally
+}
+
+func (o *output) flushTallies() {
+	for _, r := range o.routes {
+		r.stats.Add(&r.tally)
+	}
+}
+
+// move writes one transaction to the outputs that take something of it.
+func (e *engine) move(txn *record.Txn) error {
+	if txn.Ops != nil {
+		for _, o := range e.outputs {
+			o.skip, o.begun, o.waiting = e.known(o, txn), false, false
+		}
+		dropped, err := e.moveOps(txn)
+		if err != nil || dropped {
+			return err
+		}
+		if err := e.finish(txn); err != nil {
+			return err
+		}
+	}
+	return e.moved(txn)
+}
+
+// moveOps writes the operations but for the last of each output. dropped says
+// that the transaction turned out never to have been completed.
+func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
+	for {
+		def, body, err := txn.Ops.Next()
+		if err == io.EOF {
+			return false, nil
+		}
+		if errors.Is(err, trail.ErrDropped) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		routes := e.lastTo
+		if def != e.lastDef || def == nil {
+			if routes, err = e.routesOf(def, body); err != nil {
+				return false, err
+			}
+		}
+		for _, r := range routes {
+			if r.out.skip {
+				continue
+			}
+			if err := r.write(txn, body); err != nil {
+				return false, err
+			}
+		}
+		e.unsynced += int64(len(body))
+	}
+}
+
+// write maps an operation and holds it back; the one held before goes out.
+func (r *route) write(txn *record.Txn, body []byte) error {
+	o := r.out
+	fresh, taken, err := r.plan.Apply(o.spare[:0], body)
+	o.spare = fresh[:0]
+	if err != nil {
+		return ggserr.New(ggserr.MapError, r.plan.Source.FullName(), o.cfg.Name).Because(err)
+	}
+	if !taken {
+		return nil
+	}
+	r.tally.Count(record.OpType(fresh[0]))
+	if !o.begun {
+		if err := o.w.BeginTxn(&txn.TxnInfo); err != nil {
+			return err
+		}
+		o.begun = true
+	}
+	if o.waiting {
+		if err := o.w.Op(o.def, o.body, false); err != nil {
+			return err
+		}
+	}
+	o.def, o.waiting = r.plan.Target, true
+	o.body, o.spare = fresh, o.body[:0]
+	return nil
+}
+
+// finish writes the last operations.
+func (e *engine) finish(txn *record.Txn) error {
+	for _, o := range e.outputs {
+		if !o.waiting {
+			continue
+		}
+		if err := o.w.Op(o.def, o.body, true); err != nil {
+			return err
+		}
+		o.waiting = false
+		if cap(o.body) > syncBytes {
+			o.body = nil
+		}
+	}
+	return nil
+}
+
+// moved notes how far the source was read, and syncs when it is time.
+func (e *engine) moved(txn *record.Txn) error {
+	p, err := e.positionOf(txn)
+	if err != nil {
+		return err
+	}
+	e.position = p
+	if !e.doc.State.Startup.Valid {
+		e.doc.State.Startup = p
+	}
+	e.show(func(v *view) {
+		if txn.Ops != nil {
+			v.records++
+			v.commit, v.atEOF, v.state = txn.CommitTime, false, "Recovery complete: Processing data"
+		}
+		v.read.Seqno, v.read.RBA, v.read.Time, v.read.CSN = uint64(p.Seqno), p.RBA, p.Time, p.CSN.String()
+	})
+	now := e.proc.Now()
+	if e.unsynced < syncBytes && now.Sub(e.syncedAt) < e.cfg.FlushEvery {
+		return nil
+	}
+	if err := e.sync(); err != nil {
+		return err
+	}
+	e.proc.Progress()
+	if now.Sub(e.storedAt) >= e.cfg.CheckpointEvery {
+		return e.store()
+	}
+	return nil
+}
+
+// known reports whether an output's trail holds the transaction already: by
+// its place in the trail it comes from, else by its commit sequence number.
+func (e *engine) known(o *output, txn *record.Txn) bool {
+	if !o.held.Known {
+		return false
+	}
+	last := &o.held.Last
+	if txn.OriginRBA > 0 && last.OriginRBA > 0 && !e.byCSN {
+		here := trail.Position{Seqno: txn.OriginSeqno, RBA: txn.OriginRBA}
+		there := trail.Position{Seqno: last.OriginSeqno, RBA: last.OriginRBA}
+		return here.Compare(there) <= 0
+	}
+	return txn.CSN.Compare(last.CSN) <= 0
+}
+
+// routesOf finds where a table's operations go, asking the plan once for each
+// definition. DDL on no known table goes nowhere yet.
+func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
+	if def == nil {
+		return nil, nil
+	}
+	routes, ok := e.routes[def]
+	if !ok {
+		plans, err := e.plans(def)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range plans {
+			routes = append(routes, e.routesTo(p)...)
+		}
+		e.routes[def] = routes
+	}
+	e.lastDef, e.lastTo = def, routes
+	return routes, nil
+}
+
+// routesTo joins a plan with the output that its TABLE statement stands under.
+func (e *engine) routesTo(p *mapping.TablePlan) []*route {
+	var routes []*route
+	for _, o := range e.outputs {
+		if !e.cfg.Serves(p.Statement, o.cfg) {
+			continue
+		}
+		r := &route{plan: p, out: o, stats: e.proc.Stats().Table(o.cfg.Name,
+			p.Source.FullName(), p.Target.FullName())}
+		o.routes = append(o.routes, r)
+		routes = append(routes, r)
+	}
+	return routes
+}

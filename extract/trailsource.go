@@ -1,0 +1,75 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+// TrailSource reads a trail as a data pump does.
+type TrailSource struct {
+	r     *trail.TxnReader
+	after time.Time
+	warn  func(text string)
+	cur   record.Txn
+}
+
+// OpenTrail opens a trail at a position. Transactions committed before after
+// are left out. warn is told of a transaction whose beginning is not in the trail.
+func OpenTrail(ctx context.Context, name trail.Name, at trail.Position, after time.Time,
+	warn func(text string)) (*TrailSource, error) {
+	r, err := trail.OpenTxnReader(name, at, trail.TxnOptions{Context: ctx})
+	if err != nil {
+		return nil, err
+	}
+	return &TrailSource{r: r, after: after, warn: warn}, nil
+}
+
+// Next gives the next transaction with its place in the trail as its origin.
+func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
+	for {
+		t, err := s.r.Next()
+		var partial *trail.PartialError
+		if errors.As(err, &partial) {
+			s.warn(partial.Error())
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if t.CommitTime.Before(s.after) {
+			continue
+		}
+		s.cur = t.Txn
+		s.cur.OriginSeqno, s.cur.OriginRBA = t.Begin.Seqno, t.Begin.RBA
+		s.cur.Restart = t.End.String()
+		if t.Streamed {
+			s.cur.Ops = &streamed{txn: t, out: &s.cur}
+		}
+		return &s.cur, nil
+	}
+}
+
+// streamed learns where its transaction ends when its last operation was read.
+type streamed struct {
+	txn *trail.Txn
+	out *record.Txn
+}
+
+func (o *streamed) Next() (*record.TableDef, []byte, error) {
+	def, body, err := o.txn.Ops.Next()
+	if err == io.EOF {
+		o.out.Restart = o.txn.End.String()
+	}
+	return def, body, err
+}
+
+// Wait waits for the trail to grow.
+func (s *TrailSource) Wait(ctx context.Context) error { return s.r.Wait(ctx) }
+
+// Close closes the trail.
+func (s *TrailSource) Close() error { return s.r.Close() }

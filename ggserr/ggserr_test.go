@@ -1,0 +1,58 @@
+package ggserr
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCatalogIsSortedUniqueAndExplained(t *testing.T) {
+	last := Number(0)
+	for _, m := range Catalog() {
+		if m.Number <= last {
+			t.Errorf("%s stands after %s", m.Number, last)
+		}
+		last = m.Number
+		if m.Text == "" {
+			t.Errorf("%s has no text", m.Number)
+		}
+		if m.Severity == Fatal && m.Action == "" {
+			t.Errorf("%s is an error without an action", m.Number)
+		}
+	}
+}
+
+func TestErrorNamesPlaceNumberCauseAndNextStep(t *testing.T) {
+	e := New(BadParameter, "unknown parameter EXTRCT").At("dirprm/e.prm", 3, 7).
+		Because(errors.New("no such word")).Do("Did you mean EXTRACT?")
+	want := "dirprm/e.prm:3:7: OGG-00303  unknown parameter EXTRCT: no such word. Did you mean EXTRACT?"
+	if e.Error() != want {
+		t.Errorf("got  %s\nwant %s", e.Error(), want)
+	}
+	if NumberOf(e) != BadParameter || Numbered(errors.New("x")).Number != Generic {
+		t.Error("numbers are not kept")
+	}
+}
+
+func TestLogLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ggserr.log")
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.Local)
+	l := NewLog(path, "ggsh Manager", "mgr.prm", func() time.Time { return at })
+	if err := l.Write(ManagerStarted, 7809); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "2026-03-04 05:06:07  INFO    OGG-00983  ggsh Manager, mgr.prm:  Manager started (port 7809).\n"
+	if string(b) != want {
+		t.Errorf("got  %q\nwant %q", b, want)
+	}
+	if strings.Count(string(b), "\n") != 1 {
+		t.Error("one event, one line")
+	}
+}

@@ -1,0 +1,321 @@
+package dml
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"ggsh/checkpointtable"
+	"ggsh/handler"
+	"ggsh/record"
+)
+
+// rollbackTimeout bounds the clean end of a failed transaction; after it the
+// connection is cut, which ends it too.
+const rollbackTimeout = 10 * time.Second
+
+// defaultStatements is how many prepared statements are kept; the option
+// maxsqlstatements changes it.
+const defaultStatements = 1000
+
+// Applier applies batches to a SQL database; it is a handler.Handler.
+type Applier struct {
+	dialect  *Dialect
+	session  *Session
+	conn     *sql.Conn
+	stmts    *statements
+	tables   map[uint32]*table
+	names    map[string]bool // of tables that were introduced
+	global   *sequence       // of all ordered tables
+	work     workspace
+	table    checkpointtable.Name // empty without checkpoint table
+	group    checkpointtable.Group
+	position checkpointtable.Position // where the row stands
+	advance  string
+}
+
+// New makes an applier that is not open yet.
+func New(d Dialect) *Applier { return &Applier{dialect: &d} }
+
+// Describe says what the handler is.
+func (a *Applier) Describe() handler.Description {
+	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
+		Transactional: true, Tables: true, Collisions: true}
+}
+
+// Open connects and reads the checkpoint. Its row lock waits for whatever
+// transaction an earlier connection of the group has left at the server, so
+// the answer is final.
+func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened, error) {
+	a.drop()
+	session, err := a.dialect.Connect(ctx, cfg)
+	if err != nil {
+		return nil, a.fail(err, "connect")
+	}
+	a.session, a.tables, a.names, a.global = session, map[uint32]*table{},
+		map[string]bool{}, &sequence{}
+	if a.conn, err = session.DB.Conn(ctx); err != nil {
+		a.drop()
+		return nil, a.fail(err, "connect")
+	}
+	limit := defaultStatements
+	if n, err := strconv.Atoi(cfg.Options["maxsqlstatements"]); err == nil && n > 0 {
+		limit = n
+	}
+	a.stmts = newStatements(a.conn, limit)
+	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
+	a.table = checkpointtable.Name{}
+	if cfg.CheckpointTable == "" {
+		return opened, nil
+	}
+	if opened.Checkpoint, err = a.openCheckpoint(ctx, cfg); err != nil {
+		a.drop()
+		return nil, a.fail(err, "read the checkpoint")
+	}
+	return opened, nil
+}
+
+// openCheckpoint reads the group's row, or places it.
+func (a *Applier) openCheckpoint(ctx context.Context, cfg handler.Config) (*handler.Checkpoint, error) {
+	var err error
+	if a.table, err = checkpointtable.ParseName(cfg.CheckpointTable); err != nil {
+		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Text: err.Error()}
+	}
+	a.group = checkpointtable.Group{Name: cfg.Group, Key: cfg.GroupKey}
+	kind := a.session.Kind
+	if a.advance, err = checkpointtable.AdvanceSQL(kind, a.table); err != nil {
+		return nil, err
+	}
+	found, _, err := checkpointtable.Exists(ctx, a.conn, kind, a.table)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Text: fmt.Sprintf(
+			"there is no checkpoint table %s: make it with ADD CHECKPOINTTABLE %s", a.table, a.table)}
+	}
+	if err := a.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.settleCheckpoint(ctx, cfg); err != nil {
+		a.rollback()
+		return nil, err
+	}
+	if _, err := a.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return nil, err
+	}
+	if a.position.IsZero() {
+		return nil, nil
+	}
+	p := a.position
+	return &handler.Checkpoint{Seqno: p.Seqno, RBA: p.RBA, CSN: p.CSN, XID: p.XID,
+		CommitTime: p.CommitTime}, nil
+}
+
+func (a *Applier) settleCheckpoint(ctx context.Context, cfg handler.Config) error {
+	kind := a.session.Kind
+	if cfg.Reset != nil {
+		a.position = positionOf(cfg.Reset)
+		return checkpointtable.Place(ctx, a.conn, kind, a.table, a.group, a.position, cfg.Home)
+	}
+	row, err := checkpointtable.Load(ctx, a.conn, kind, a.table, a.group, true)
+	if err != nil {
+		return err
+	}
+	a.position = checkpointtable.Position{}
+	if row == nil {
+		return checkpointtable.Insert(ctx, a.conn, kind, a.table, a.group, a.position, cfg.Home)
+	}
+	a.position = row.Position
+	return nil
+}
+
+func positionOf(c *handler.Checkpoint) checkpointtable.Position {
+	return checkpointtable.Position{Seqno: c.Seqno, RBA: c.RBA, CSN: c.CSN, XID: c.XID,
+		CommitTime: c.CommitTime}
+}
+
+// Table gives the target's own definition of a table.
+func (a *Applier) Table(ctx context.Context, name handler.TableName) (*record.TableDef, error) {
+	if a.conn == nil {
+		return nil, errNotOpen()
+	}
+	t, err := a.dialect.Table(ctx, a.conn, name)
+	var none *handler.NoTableError
+	if err == nil || errors.As(err, &none) {
+		return t, err
+	}
+	return nil, a.fail(err, "read the definition of "+name.String())
+}
+
+// Close ends the connection; closing twice is no error.
+func (a *Applier) Close() error {
+	if a.conn == nil {
+		return nil
+	}
+	a.drop()
+	return nil
+}
+
+// drop cuts the connection; the server rolls back what was open.
+func (a *Applier) drop() {
+	if a.stmts != nil {
+		a.stmts.forget()
+	}
+	// Errors of closing say nothing that the next use of the database will not say.
+	if a.conn != nil {
+		_ = a.conn.Close()
+	}
+	if a.session != nil {
+		_ = a.session.DB.Close()
+	}
+	a.conn, a.session, a.stmts = nil, nil, nil
+}
+
+func errNotOpen() *handler.ApplyError {
+	return &handler.ApplyError{Class: handler.Connection, Op: -1,
+		Text: "no connection to the target: open it again"}
+}
+
+// Apply makes the batch and its checkpoint durable in one transaction: first
+// with as few statements as possible, and if that meets an error or a missing
+// row, once more operation by operation.
+func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied, error) {
+	if a.conn == nil {
+		return nil, errNotOpen()
+	}
+	notes, err := a.learn(ctx, b.Tables)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := a.decode(b)
+	if err != nil {
+		return nil, err
+	}
+	err = a.transact(ctx, b, func() error { return a.applyGrouped(ctx, changes) })
+	if err == nil {
+		return &handler.Applied{Notes: notes}, nil
+	}
+	failure := a.fail(err, "apply")
+	if failure.Class != handler.Row {
+		return nil, failure
+	}
+	run := &rowRun{a: a, applied: &handler.Applied{Notes: notes}}
+	if err := a.transact(ctx, b, func() error { return run.all(ctx, changes) }); err != nil {
+		return nil, a.fail(err, "apply")
+	}
+	run.finish()
+	return run.applied, nil
+}
+
+// transact runs work between the move of the checkpoint row and the commit. The
+// row comes first, so that its lock covers the whole transaction.
+func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() error) error {
+	if a.conn == nil {
+		return errNotOpen()
+	}
+	if err := a.begin(ctx); err != nil {
+		a.rollback()
+		return err
+	}
+	err := a.moveCheckpoint(ctx, b)
+	if err == nil {
+		err = work()
+	}
+	if err != nil {
+		a.rollback()
+		return err
+	}
+	if _, err := a.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		f, native := a.dialect.Fault(err)
+		if !native || f.Class != handler.Conflict {
+			// Whether it is durable is for the checkpoint row to say.
+			a.drop()
+			return &handler.ApplyError{Class: handler.Connection, Op: -1, Code: f.Code,
+				State: f.State, Text: "commit: " + err.Error()}
+		}
+		a.rollback()
+		return err
+	}
+	a.position = positionOf(&b.Checkpoint)
+	return nil
+}
+
+func (a *Applier) begin(ctx context.Context) error {
+	_, err := a.conn.ExecContext(ctx, a.dialect.Begin)
+	return err
+}
+
+func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
+	if a.table.Table == "" {
+		return nil
+	}
+	args := checkpointtable.AdvanceArgs(a.group, a.position, positionOf(&b.Checkpoint))
+	result, err := a.stmts.exec(ctx, a.advance, args)
+	if err != nil {
+		return err
+	}
+	if err := checkpointtable.CheckAdvanced(result); err != nil {
+		return &handler.ApplyError{Class: handler.Setup, Op: -1,
+			Text: fmt.Sprintf("group %s: %v", a.group.Name, err)}
+	}
+	return nil
+}
+
+// rollback ends the transaction even when the caller's context is over; a
+// connection that cannot do that is cut.
+func (a *Applier) rollback() {
+	if a.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+	defer cancel()
+	if _, err := a.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		if f, native := a.dialect.Fault(err); !native || f.Class == handler.Connection {
+			a.drop()
+		}
+	}
+}
+
+// fail gives every error a class. What breaks the connection cuts it, so that
+// the next call says so instead of guessing.
+func (a *Applier) fail(err error, doing string) *handler.ApplyError {
+	var known *handler.ApplyError
+	if errors.As(err, &known) {
+		return known
+	}
+	e := &handler.ApplyError{Class: handler.Setup, Op: -1, Text: doing + ": " + err.Error()}
+	var failed *opError
+	if errors.As(err, &failed) {
+		e.Op, e.Statement = failed.op, failed.statement
+	}
+	f, native := a.dialect.Fault(err)
+	var refusal *Refusal
+	switch {
+	case native:
+		e.Class, e.Code, e.State, e.Text = f.Class, f.Code, f.State, f.Text
+	case errors.As(err, &refusal):
+		e.Class, e.Code, e.Text = handler.Row, refusal.Code, refusal.Text
+	case isConnectionLoss(err):
+		e.Class = handler.Connection
+	}
+	if e.Class == handler.Connection {
+		a.drop()
+	}
+	return e.Because(err)
+}
+
+func isConnectionLoss(err error) bool {
+	var network net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network)
+}

@@ -1,0 +1,99 @@
+// Package dml applies row changes to SQL databases: operations become
+// statements of one target transaction, the checkpoint row included.
+//
+// It opens no network connection and knows no product; what differs between
+// databases is a Dialect, a value that a plugin fills in. Its law: a batch is
+// in the target as a whole with its checkpoint, or not at all; a value that a
+// column cannot hold exactly is an error; and whatever the order or grouping of
+// statements, the tables end as if each operation had been applied in its turn.
+package dml
+
+import (
+	"context"
+	"database/sql"
+
+	"ggsh/checkpointtable"
+	"ggsh/handler"
+	"ggsh/record"
+)
+
+// Dialect is all that the package has to know of a database product.
+type Dialect struct {
+	Name    string // of the handler
+	Version string
+	// Quote quotes one part of a name.
+	Quote func(part string) string
+	// Begin starts a transaction that may write.
+	Begin string
+	// NullSafe is the operator that finds NULL equal to NULL.
+	NullSafe string
+	// Compare is the placeholder for a value that is compared with a column; it
+	// must make the comparison exact and leave indexes usable.
+	Compare func(col *record.ColumnDef) string
+	// OneRow gives the WHERE clause that keeps to the first row that matches.
+	OneRow func(table, condition string) string
+	// Limits bounds multi-row statements.
+	Limits Limits
+	// CaseSafe says of a column that values chosen by CASE arrive in it as if
+	// they had been given directly.
+	CaseSafe func(col *record.ColumnDef) bool
+	// Bind gives the driver's form of a value for a column. Texts may be
+	// appended to arena, which is returned; an error must be a *Refusal.
+	Bind func(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byte, error)
+	// Fault reads a native error; ok is false for errors that are not the database's.
+	Fault func(err error) (f Fault, ok bool)
+	// Connect opens the database and makes ready what a session needs.
+	Connect func(ctx context.Context, cfg handler.Config) (*Session, error)
+	// Table reads a table's definition, or gives *handler.NoTableError.
+	Table func(ctx context.Context, conn *sql.Conn, name handler.TableName) (*record.TableDef, error)
+	// Inspect looks at what a definition does not tell.
+	Inspect func(ctx context.Context, conn *sql.Conn, t *record.TableDef) (Nature, error)
+	// NullCode is the native number of NULL in a column that allows none.
+	NullCode int
+	// Savepoint says that a failed statement may end the transaction, so that
+	// each operation of a run by single operations needs a savepoint.
+	Savepoint bool
+}
+
+// Nature is what the target's table is beyond its columns and keys.
+type Nature struct {
+	// Ordered says that rows depend on other rows: foreign keys or triggers.
+	// The operations of such tables are never reordered.
+	Ordered bool
+	// Note is something the operator should know.
+	Note string
+}
+
+// Limits bounds multi-row statements. With Insert 1 every operation is a
+// statement of its own, in source order.
+type Limits struct {
+	Insert, Update, Delete int // rows
+	Params                 int // placeholders
+}
+
+// Session is an open database.
+type Session struct {
+	DB        *sql.DB
+	Kind      checkpointtable.Kind
+	Product   string
+	Charset   string
+	MaxPacket int // octets of one statement with its values; 0 when there is no limit
+}
+
+// Fault is what a native error means.
+type Fault struct {
+	Class     handler.Class
+	Code      int
+	State     string
+	Text      string
+	Duplicate bool // a unique key is taken
+}
+
+// Refusal is a value that a column cannot hold exactly.
+type Refusal struct {
+	Code int // the number the database has for the case
+	Text string
+}
+
+// Error gives the text.
+func (r *Refusal) Error() string { return r.Text }

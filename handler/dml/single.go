@@ -1,0 +1,257 @@
+package dml
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ggsh/handler"
+	"ggsh/record"
+)
+
+// applySingle applies one operation by a statement of its own.
+func (a *Applier) applySingle(ctx context.Context, c *change) error {
+	im, err := a.values(c)
+	if err != nil {
+		return err
+	}
+	result, err := a.execute(ctx, c, c.shape, im)
+	if err != nil || c.shape.kind == record.Truncate {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return &opError{op: c.number, statement: a.statement(c.shape, 1), err: missingRow(c)}
+	}
+	return nil
+}
+
+// execute runs the one-row statement of a shape with a change's values.
+func (a *Applier) execute(ctx context.Context, c *change, s *shape, im images) (sql.Result, error) {
+	text := a.statement(s, 1)
+	b := binder{a: a, table: s.table, args: a.work.args[:0], arena: a.work.arena[:0]}
+	switch s.kind {
+	case record.Insert, record.Update, record.PKUpdate:
+		if im.after == nil || len(s.set) == 0 {
+			b.err = &Refusal{Text: fmt.Sprintf("%s of %s without a value to write",
+				s.kind, s.table.use.Source)}
+			break
+		}
+		b.written(s.set, im.after)
+	}
+	if s.kind != record.Insert && s.kind != record.Truncate {
+		b.key(s, im)
+	}
+	a.work.args, a.work.arena = b.args, b.arena
+	if b.err != nil {
+		return nil, &opError{op: c.number, statement: text, err: b.err}
+	}
+	result, err := a.stmts.exec(ctx, text, b.args)
+	if err != nil {
+		return nil, &opError{op: c.number, statement: text, err: err}
+	}
+	return result, nil
+}
+
+// rowRun applies a batch operation by operation, in source order, and lets the
+// rules of each table decide about errors. A statement that fails has done
+// nothing; where that is not sure, a savepoint makes it so.
+type rowRun struct {
+	a          *Applier
+	applied    *handler.Applied
+	collisions map[uint32]*handler.TableCollisions
+}
+
+func (r *rowRun) all(ctx context.Context, changes []change) error {
+	for i := range changes {
+		c := &changes[i]
+		err := r.guarded(ctx, c)
+		if err == nil {
+			continue
+		}
+		failure := r.a.fail(err, "apply")
+		if failure.Class == handler.Row {
+			failure.Op = c.number
+		}
+		response := responseTo(c.table.use.Rules, failure)
+		if response != handler.Discard && response != handler.Ignore {
+			return failure
+		}
+		r.applied.Exceptions = append(r.applied.Exceptions, handler.Exception{
+			Op: c.number, Code: failure.Code, Text: failure.Text, Response: response})
+	}
+	return nil
+}
+
+// guarded applies a change under a savepoint where a failure could leave half of it.
+func (r *rowRun) guarded(ctx context.Context, c *change) error {
+	if !r.a.dialect.Savepoint && !c.table.use.HandleCollisions {
+		return r.one(ctx, c)
+	}
+	if _, err := r.a.conn.ExecContext(ctx, "SAVEPOINT ggsh_op"); err != nil {
+		return err
+	}
+	end := "RELEASE SAVEPOINT ggsh_op"
+	err := r.one(ctx, c)
+	if err != nil {
+		end = "ROLLBACK TO SAVEPOINT ggsh_op"
+	}
+	if r.a.conn == nil {
+		return err
+	}
+	if _, endErr := r.a.conn.ExecContext(ctx, end); endErr != nil {
+		return &handler.ApplyError{Class: handler.Setup, Op: c.number, Text: fmt.Sprintf(
+			"the transaction is gone (%v) after: %v", endErr, err)}
+	}
+	return err
+}
+
+// responseTo finds the first rule for the error. Only an error of the row itself
+// can be passed over by DEFAULT; one of the set-up only by its own number.
+func responseTo(rules []handler.Rule, e *handler.ApplyError) handler.Response {
+	if e.Class != handler.Row && e.Class != handler.Setup {
+		return handler.Abend
+	}
+	for _, rule := range rules {
+		if rule.Default && e.Class == handler.Row ||
+			!rule.Default && rule.From <= e.Code && e.Code <= rule.To {
+			return rule.Response
+		}
+	}
+	return handler.Abend
+}
+
+// one applies a change and resolves its collision if the table wants that.
+func (r *rowRun) one(ctx context.Context, c *change) error {
+	err := r.a.applySingle(ctx, c)
+	if err == nil || !c.table.use.HandleCollisions {
+		return err
+	}
+	missing := isMissing(err)
+	f, native := r.a.dialect.Fault(err)
+	duplicate := native && f.Duplicate
+	count := r.count(c.table.use.ID)
+	switch {
+	case missing && c.shape.kind == record.Delete:
+		count.Deletes++
+		return nil
+	case missing && c.shape.kind == record.Update:
+		count.Updates++
+		return nil
+	case missing && c.shape.kind == record.PKUpdate:
+		count.Updates++
+		return r.insertMoved(ctx, c)
+	case duplicate && c.shape.kind == record.Insert:
+		count.Inserts++
+		return r.overlay(ctx, c, err)
+	case duplicate && c.shape.kind == record.PKUpdate:
+		count.Updates++
+		return r.replaceMoved(ctx, c, err)
+	}
+	return err
+}
+
+func isMissing(err error) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.Code == handler.RowMissing
+}
+
+func (r *rowRun) count(id uint32) *handler.TableCollisions {
+	if r.collisions == nil {
+		r.collisions = map[uint32]*handler.TableCollisions{}
+	}
+	n := r.collisions[id]
+	if n == nil {
+		n = &handler.TableCollisions{ID: id}
+		r.collisions[id] = n
+	}
+	return n
+}
+
+// overlay writes an inserted row over the one that has its key. When none has,
+// another unique key is taken, and the first error stands.
+func (r *rowRun) overlay(ctx context.Context, c *change, first error) error {
+	im, err := r.a.values(c)
+	if err != nil {
+		return err
+	}
+	s := newShape(c.table, record.Update)
+	for i := range im.after {
+		if im.after[i].Kind != record.Missing && !c.table.def.Columns[i].Generated && !c.table.isKey[i] {
+			s.set = append(s.set, i)
+		}
+	}
+	if len(s.set) == 0 {
+		s.set = firstWritable(c.table)
+	}
+	result, err := r.a.execute(ctx, c, s, im)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		r.count(c.table.use.ID).Inserts--
+		return first
+	}
+	return nil
+}
+
+// insertMoved makes the row that a key update did not find, if its image is
+// whole; or overlays the one that has the new key already.
+func (r *rowRun) insertMoved(ctx context.Context, c *change) error {
+	im, err := r.a.values(c)
+	if err != nil {
+		return err
+	}
+	s := newShape(c.table, record.Insert)
+	for i := range im.after {
+		if c.table.def.Columns[i].Generated {
+			continue
+		}
+		if im.after[i].Kind == record.Missing {
+			return nil // half a row is not made
+		}
+		s.set = append(s.set, i)
+	}
+	_, err = r.a.execute(ctx, c, s, im)
+	if f, native := r.a.dialect.Fault(err); err != nil && native && f.Duplicate {
+		return r.overlay(ctx, c, err)
+	}
+	return err
+}
+
+// replaceMoved removes the row of the old key and writes over the one that has
+// the new key already.
+func (r *rowRun) replaceMoved(ctx context.Context, c *change, first error) error {
+	if err := r.overlay(ctx, c, first); err != nil {
+		return err
+	}
+	im, err := r.a.values(c)
+	if err != nil {
+		return err
+	}
+	s := newShape(c.table, record.Delete)
+	s.oldKey = true
+	_, err = r.a.execute(ctx, c, s, im)
+	return err
+}
+
+func newShape(t *table, kind record.OpType) *shape {
+	return &shape{table: t, kind: kind, text: map[int]string{}}
+}
+
+// finish hands over what was counted, by table id.
+func (r *rowRun) finish() {
+	for _, n := range r.collisions {
+		if *n != (handler.TableCollisions{ID: n.ID}) {
+			r.applied.Collisions = append(r.applied.Collisions, *n)
+		}
+	}
+	slices.SortFunc(r.applied.Collisions, func(x, y handler.TableCollisions) int {
+		return int(x.ID) - int(y.ID)
+	})
+}

@@ -1,0 +1,384 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ggsh/ggserr"
+	"ggsh/param"
+	"ggsh/record"
+)
+
+// Compile makes the plan of a Replicat's MAP statements. Errors name file, line
+// and column.
+func Compile(f *param.File) (*Plan, error) { return compile(f, false) }
+
+// CompileExtract makes the plan of an Extract's TABLE statements, a data
+// pump's too: which operations go to the trail, and what of their images.
+func CompileExtract(f *param.File) (*Plan, error) { return compile(f, true) }
+
+// SpareNamed obeys EXCLUDEWILDCARDOBJECTSONLY of GLOBALS: exclusions do not
+// touch tables that a statement names without wildcards.
+func (p *Plan) SpareNamed() { p.byWildcardOnly = true }
+
+// Statements gives the compiled TABLE or MAP statements in their order.
+func (p *Plan) Statements() []*param.TableStatement {
+	out := make([]*param.TableStatement, len(p.entries))
+	for i, e := range p.entries {
+		out[i] = e.statement
+	}
+	return out
+}
+
+func compile(f *param.File, extract bool) (*Plan, error) {
+	statements, err := param.ReadTables(f)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{extract: extract}
+	for i := range statements {
+		e, err := newEntry(&statements[i], f, extract)
+		if err != nil {
+			return nil, err
+		}
+		p.entries = append(p.entries, e)
+	}
+	if len(p.entries) == 0 {
+		return nil, ggserr.New(ggserr.NoTableStatement, f.Path)
+	}
+	if err := p.addExclusions(f); err != nil {
+		return nil, err
+	}
+	return p, p.refuseDuplicates()
+}
+
+func (p *Plan) addExclusions(f *param.File) error {
+	x, err := param.ReadExcludes(f)
+	if err != nil {
+		return err
+	}
+	all := newPattern("*", false)
+	for _, n := range x.Tables {
+		p.excludes = append(p.excludes, exclusion{name: newName(n)})
+	}
+	for _, n := range x.Schemas {
+		p.excludes = append(p.excludes, exclusion{name: objectName{name: all,
+			schema: newPart(n.Table()), catalog: newPart(n.Schema())}})
+	}
+	for _, n := range x.Catalogs {
+		p.excludes = append(p.excludes, exclusion{name: objectName{name: all, schema: all,
+			catalog: newPart(n.Table())}})
+	}
+	return nil
+}
+
+func newPart(p param.NamePart) pattern { return newPattern(p.Text, p.Quoted) }
+
+func newName(n param.Name) objectName {
+	return objectName{catalog: newPart(n.Catalog()), schema: newPart(n.Schema()),
+		name: newPart(n.Table())}
+}
+
+// refuseDuplicates finds a pair of names that stands twice without wildcards.
+func (p *Plan) refuseDuplicates() error {
+	seen := map[string]*entry{}
+	for _, e := range p.entries {
+		if e.source.wild() || e.target.wild() || e.allowDup {
+			continue
+		}
+		to := e.target
+		if to.name.text == "" {
+			to = e.source
+		}
+		key := strings.ToLower(e.source.String() + " " + to.String())
+		first, ok := seen[key]
+		if ok && sharesOutput(first, e) {
+			return e.refuse("the same source and target stand in line %d already; one of the "+
+				"two must go, or ALLOWDUPTARGETMAP must be said", first.at.Line)
+		}
+		if !ok {
+			seen[key] = e
+		}
+	}
+	return nil
+}
+
+func sharesOutput(a, b *entry) bool {
+	outs := a.statement.Switches.Outputs
+	if len(outs) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(b.statement.Switches.Outputs, func(o int) bool {
+		return slices.Contains(outs, o)
+	})
+}
+
+// newEntry compiles one statement.
+func newEntry(st *param.TableStatement, f *param.File, extract bool) (*entry, error) {
+	e := &entry{statement: st, at: st.Pos, source: newName(st.Source), target: newName(st.Target),
+		useDefaults: true, colMatch: st.Switches.ColMatch}
+	if st.Switches.Catalog != "" && e.source.catalog.text == "" {
+		e.source.catalog = newPattern(st.Switches.Catalog, false)
+	}
+	e.allowDup = st.Switches.AllowDupTargetMap
+	if st.AllowDupTargetMap != nil {
+		e.allowDup = *st.AllowDupTargetMap
+	}
+	if err := e.refuseUnknown(f, extract); err != nil {
+		return nil, err
+	}
+	if err := e.checkStars(); err != nil {
+		return nil, err
+	}
+	e.keyCols, e.cols, e.colsExcept = columns(st.KeyCols), columns(st.Cols), columns(st.ColsExcept)
+	if err := e.compileColMap(f); err != nil {
+		return nil, err
+	}
+	e.compileActions()
+	if !extract {
+		return e, nil
+	}
+	sw := st.Switches
+	_, logAll := f.Last("LOGALLSUPCOLS")
+	e.images = imagePolicy{reduce: !sw.PassThru, compressUpdates: sw.CompressUpdates,
+		compressDeletes: sw.CompressDeletes, updateBefores: sw.GetUpdateBefores,
+		allBefores: logAll}
+	return e, e.beforeColumns()
+}
+
+func columns(names []string) []column {
+	var out []column
+	for _, n := range names {
+		out = append(out, column{name: n})
+	}
+	return out
+}
+
+// beforeColumns obeys GETBEFORECOLS as far as it names no columns.
+func (e *entry) beforeColumns() error {
+	for _, rule := range e.statement.GetBeforeCols {
+		switch {
+		case rule.What == "KEY":
+		case rule.What == "ALL" && rule.On == "UPDATE":
+			e.images.allUpdateBefores = true
+		case rule.What == "ALL" && rule.On == "DELETE":
+			e.images.compressDeletes = false
+		case rule.What == "KEYANDMOD" && rule.On == "UPDATE":
+			e.images.updateBefores = true
+		default:
+			return e.later("GETBEFORECOLS ON %s %s", rule.On, rule.What)
+		}
+	}
+	return nil
+}
+
+// later refuses what would change data and is not there yet.
+func (e *entry) later(format string, args ...any) *ggserr.Error {
+	return e.refuse("%s comes with a later release; without it the data would be others",
+		fmt.Sprintf(format, args...))
+}
+
+// refuseUnknown refuses the parts of a statement that this release lacks.
+func (e *entry) refuseUnknown(f *param.File, extract bool) error {
+	st, sw := e.statement, e.statement.Switches
+	_, initial := f.First("SOURCEISTABLE")
+	for _, part := range []struct {
+		there bool
+		name  string
+	}{
+		{len(st.Filters) > 0, "FILTER"}, {len(st.Where) > 0, "WHERE"},
+		{len(st.Tokens) > 0, "TOKENS"}, {len(st.SQLExec) > 0, "SQLEXEC"},
+		{len(st.EventActions) > 0, "EVENTACTIONS"},
+		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
+		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
+		{len(st.FetchModColsExcept) > 0, "FETCHMODCOLSEXCEPT"},
+		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
+		{len(st.CompareCols) > 0, "COMPARECOLS"}, {len(st.ResolveConflict) > 0, "RESOLVECONFLICT"},
+		{st.ExceptionsOnly, "EXCEPTIONSONLY"}, {st.MapException != nil, "MAPEXCEPTION"},
+		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"}, {sw.OverrideDups, "OVERRIDEDUPS"},
+		{sw.InsertMissingUpdates, "INSERTMISSINGUPDATES"}, {sw.SpacesToNull, "SPACESTONULL"},
+		{!extract && st.Keyword == "TABLE", "TABLE in a Replicat"},
+	} {
+		if part.there {
+			return e.later("%s", part.name)
+		}
+	}
+	return nil
+}
+
+// checkStars compares the wildcards of both names.
+func (e *entry) checkStars() error {
+	if e.target.name.text == "" {
+		return nil
+	}
+	for _, pair := range []struct {
+		what     string
+		from, to pattern
+	}{{"container", e.source.catalog, e.target.catalog}, {"schema", e.source.schema, e.target.schema},
+		{"table", e.source.name, e.target.name}} {
+		if pair.to.stars > 0 && pair.from.stars > 0 && pair.to.stars != pair.from.stars ||
+			pair.to.stars > 1 && pair.from.stars == 0 {
+			return e.refuse("the %s's name has %d wildcards in TARGET and %d in the source, so it is "+
+				"not clear what each stands for", pair.what, pair.to.stars, pair.from.stars)
+		}
+	}
+	return nil
+}
+
+// compileActions works out what becomes of each type of operation.
+func (e *entry) compileActions() {
+	e.actions = plainActions()
+	a, sw := &e.actions, e.statement.Switches
+	all := sw.InsertAllRecords
+	if e.statement.InsertAllRecords != nil {
+		all = *e.statement.InsertAllRecords
+	}
+	if all || sw.InsertUpdates {
+		a[record.Update] = action{take: true, as: record.Insert, after: merged}
+		a[record.PKUpdate] = a[record.Update]
+	}
+	switch {
+	case all || sw.InsertDeletes:
+		a[record.Delete] = action{take: true, as: record.Insert, after: theBefore}
+	case sw.UpdateDeletes:
+		a[record.Delete] = action{take: true, as: record.Update, before: theBefore, after: theBefore}
+	}
+	if sw.UpdateInserts && !all {
+		a[record.Insert] = action{take: true, as: record.Update, after: theAfter}
+	}
+	for kind, take := range map[record.OpType]bool{record.Insert: sw.GetInserts,
+		record.Update: sw.GetUpdates, record.PKUpdate: sw.GetUpdates,
+		record.Delete: sw.GetDeletes, record.Truncate: sw.GetTruncates} {
+		if !take {
+			a[kind].take = false
+		}
+	}
+}
+
+// compileColMap reads COLMAP's assignments of columns and literals.
+func (e *entry) compileColMap(f *param.File) error {
+	m := e.statement.ColMap
+	if m == nil {
+		return nil
+	}
+	e.useDefaults = m.UseDefaults
+	for _, a := range m.Assignments {
+		out := assignment{target: column{name: a.Target, exact: a.Quoted}, at: a.Pos}
+		if err := e.compileValue(&out, a.Expr, f.AnsiQuotes); err != nil {
+			return err
+		}
+		for _, other := range e.assignments {
+			if strings.EqualFold(other.target.name, a.Target) {
+				return e.refuse("COLMAP sets column %s twice", a.Target)
+			}
+		}
+		e.assignments = append(e.assignments, out)
+	}
+	return nil
+}
+
+// compileValue reads what stands behind an assignment's =.
+func (e *entry) compileValue(out *assignment, expr []param.Token, ansi bool) error {
+	first := expr[0]
+	text := ""
+	for _, t := range expr {
+		text += t.Text
+	}
+	at := func(err *ggserr.Error) error {
+		return err.At(first.Pos.File, first.Pos.Line, first.Pos.Column)
+	}
+	switch upper := strings.ToUpper(text); {
+	case strings.HasPrefix(text, "@"):
+		return at(e.later("the function %s in COLMAP", first.Text))
+	case len(expr) == 1 && (first.Kind == param.Quoted || first.Kind == param.DoubleQuoted && !ansi):
+		out.literal = record.AppendText(nil, record.String, first.Text)
+	case isNumber(text) && first.Kind != param.DoubleQuoted:
+		out.literal = numberLiteral(text)
+	case len(expr) == 1 && first.Kind == param.DoubleQuoted:
+		out.from = column{name: first.Text, exact: true}
+	case strings.HasPrefix(upper, "BEFORE.") || strings.HasPrefix(upper, "AFTER."):
+		return at(e.later("%s in COLMAP", text))
+	case len(expr) == 1 && first.Kind == param.Word:
+		out.from = column{name: first.Text}
+	default:
+		return at(e.later("an expression in COLMAP"))
+	}
+	return nil
+}
+
+// isNumber reports whether a text is a decimal number.
+func isNumber(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	digits, points := 0, 0
+	for _, c := range s {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.':
+			points++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && points <= 1
+}
+
+func numberLiteral(s string) []byte {
+	return record.AppendText(nil, record.Decimal, strings.TrimPrefix(s, "+"))
+}
+
+// sourceOf finds the source column for a target column by name: as it is, then
+// by the rules of COLMATCH; -1 when there is none.
+func (e *entry) sourceOf(target string, def *record.TableDef) int {
+	for _, m := range e.colMatch {
+		if m.Target != "" && strings.EqualFold(m.Target, target) {
+			if at := (column{name: m.Source}).find(def); at >= 0 {
+				return at
+			}
+		}
+	}
+	if at := (column{name: target}).find(def); at >= 0 {
+		return at
+	}
+	for _, m := range e.colMatch {
+		if m.Target != "" {
+			continue
+		}
+		for i := range def.Columns {
+			if strings.EqualFold(stripped(m, def.Columns[i].Name), stripped(m, target)) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// stripped is a column's name without the prefix or suffix of a rule.
+func stripped(m param.ColMatch, name string) string {
+	if n := len(m.Prefix); n > 0 && len(name) > n && strings.EqualFold(name[:n], m.Prefix) {
+		name = name[n:]
+	}
+	n := len(name) - len(m.Suffix)
+	if m.Suffix != "" && n > 0 && strings.EqualFold(name[n:], m.Suffix) {
+		name = name[:n]
+	}
+	return name
+}
+
+// CheckPattern says what is wrong with a table name, with or without
+// wildcards, that an operator gave.
+func CheckPattern(text string) error {
+	_, err := param.ParseName(text)
+	return err
+}
+
+// Matches reports whether a table fits a name that CheckPattern accepts.
+func Matches(text string, def *record.TableDef) bool {
+	n, err := param.ParseName(text)
+	if err != nil {
+		return false
+	}
+	_, ok := newName(n).match(def)
+	return ok
+}

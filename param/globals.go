@@ -1,0 +1,79 @@
+package param
+
+import (
+	"strconv"
+	"strings"
+)
+
+// GlobalsConfig is what GLOBALS says.
+type GlobalsConfig struct {
+	CheckpointTable            string
+	GGSchema                   string
+	HeartbeatTable             string
+	NoAnsiQuotes               bool // literals stand in double quotes
+	SixDigits                  bool // trail file names have six digits
+	CredentialStore            string
+	Wallet                     string
+	MasterKey                  string
+	OutputDirs                 []string // ALLOWOUTPUTDIR
+	MaxGroups                  int
+	ExcludeWildcardObjectsOnly bool
+	Umask                      int   // OUTPUTFILEUMASK; -1 when not given
+	CacheSize                  int64 // bytes; 0 when not given
+	CacheDirectory             string
+}
+
+// ReadGlobals reads what GLOBALS says. Defaults stand where it says nothing.
+func ReadGlobals(f *File) (GlobalsConfig, error) {
+	g := GlobalsConfig{MaxGroups: 1000, Umask: -1, CredentialStore: "dircrd", Wallet: "dirwlt"}
+	var errs errorList
+	for i := range f.Statements {
+		st := &f.Statements[i]
+		if st.faulty {
+			continue
+		}
+		c := st.cursor()
+		c.more()
+		g.read(st.Name, c)
+		errs = append(errs, c.errs...)
+	}
+	return g, errs.orNil()
+}
+
+func (g *GlobalsConfig) read(name string, c *cursor) {
+	switch name {
+	case "CHECKPOINTTABLE":
+		g.CheckpointTable = c.name3().String()
+	case "GGSCHEMA":
+		g.GGSchema = c.name3().String()
+	case "HEARTBEATTABLE":
+		g.HeartbeatTable = c.name3().String()
+	case "USEANSISQLQUOTES", "NOUSEANSISQLQUOTES":
+		g.NoAnsiQuotes = name[0] == 'N'
+	case "TRAIL_SEQLEN_6D", "TRAIL_SEQLEN_9D":
+		g.SixDigits = strings.HasSuffix(name, "6D")
+	case "CREDENTIALSTORELOCATION":
+		g.CredentialStore = c.value("a directory")
+	case "WALLETLOCATION":
+		g.Wallet = c.value("a directory")
+	case "MASTERKEYNAME":
+		g.MasterKey = c.value("a name")
+	case "ALLOWOUTPUTDIR":
+		g.OutputDirs = append(g.OutputDirs, c.value("a directory"))
+	case "MAXGROUPS":
+		g.MaxGroups = int(c.number(1000, 5000))
+	case "EXCLUDEWILDCARDOBJECTSONLY":
+		g.ExcludeWildcardObjectsOnly = true
+	case "OUTPUTFILEUMASK":
+		at := c.at()
+		n, err := strconv.ParseUint(c.value("an octal number"), 8, 9)
+		if err != nil {
+			c.fail(at, "this is no octal number up to 777")
+		}
+		g.Umask = int(n)
+	case "CACHEMGR":
+		var m Memory
+		m.read(c)
+		g.CacheSize, g.CacheDirectory = m.Size, m.Directory
+	}
+}

@@ -1,0 +1,83 @@
+package param
+
+// optionForm says what follows an option of TABLE or MAP.
+type optionForm uint8
+
+const (
+	formAlone   optionForm = iota // nothing
+	formNamed                     // an object's name
+	formColumns                   // (col, ...)
+	formList                      // a list with its own reader
+	formValue                     // a word or a quoted text
+)
+
+// tableOption is a row of the table of options.
+type tableOption struct {
+	programs Program // Extract: in TABLE; Replicat: in MAP
+	form     optionForm
+	support  Support
+	instead  string
+}
+
+// tableOptions are the options of TABLE and MAP.
+var tableOptions = map[string]tableOption{
+	"TARGET":              {programs: process, form: formNamed},
+	"COLS":                {programs: Extract, form: formColumns},
+	"COLSEXCEPT":          {programs: Extract, form: formColumns},
+	"KEYCOLS":             {programs: process, form: formColumns},
+	"FETCHCOLS":           {programs: Extract, form: formColumns},
+	"FETCHCOLSEXCEPT":     {programs: Extract, form: formColumns},
+	"FETCHMODCOLS":        {programs: Extract, form: formColumns},
+	"FETCHMODCOLSEXCEPT":  {programs: Extract, form: formColumns},
+	"FETCHBEFOREFILTER":   {programs: Extract},
+	"COLMAP":              {programs: process, form: formList},
+	"FILTER":              {programs: process, form: formList},
+	"WHERE":               {programs: process, form: formList},
+	"TOKENS":              {programs: Extract, form: formList},
+	"SQLEXEC":             {programs: process, form: formList},
+	"EVENTACTIONS":        {programs: process, form: formList},
+	"GETBEFORECOLS":       {programs: Extract, form: formList},
+	"COMPARECOLS":         {programs: Replicat, form: formList},
+	"RESOLVECONFLICT":     {programs: Replicat, form: formList},
+	"REPERROR":            {programs: Replicat, form: formList},
+	"MAPEXCEPTION":        {programs: Replicat, form: formList},
+	"EXCEPTIONSONLY":      {programs: Replicat},
+	"SQLPREDICATE":        {programs: Extract, form: formValue},
+	"INSERTALLRECORDS":    {programs: Replicat},
+	"NOINSERTALLRECORDS":  {programs: Replicat},
+	"HANDLECOLLISIONS":    {programs: Replicat},
+	"NOHANDLECOLLISIONS":  {programs: Replicat},
+	"TRIMSPACES":          {programs: process},
+	"NOTRIMSPACES":        {programs: process},
+	"TRIMVARSPACES":       {programs: process},
+	"NOTRIMVARSPACES":     {programs: process},
+	"DEF":                 {programs: process, form: formNamed},
+	"TARGETDEF":           {programs: process, form: formNamed},
+	"EXITPARAM":           {programs: process, form: formValue},
+	"THREAD":              {programs: Replicat, form: formList},
+	"THREADRANGE":         {programs: Replicat, form: formList},
+	"COORDINATED":         {programs: Replicat},
+	"MAPALLCOLUMNS":       {programs: Replicat},
+	"NOMAPALLCOLUMNS":     {programs: Replicat},
+	"ALLOWDUPTARGETMAP":   {programs: Replicat},
+	"NOALLOWDUPTARGETMAP": {programs: Replicat},
+	"INSERTAPPEND": {programs: Replicat, support: Recognised,
+		instead: "rows are inserted without the hint"},
+	"NOINSERTAPPEND": {programs: Replicat},
+	"MAPINVISIBLECOLUMNS": {programs: Replicat, support: Recognised,
+		instead: "columns that the trail carries are mapped"},
+	"NOMAPINVISIBLECOLUMNS": {programs: Replicat},
+	"CHARSET": {programs: process, form: formList, support: Refused,
+		instead: "characters would be read otherwise than it says"},
+	"COLCHARSET": {programs: process, form: formList, support: Refused,
+		instead: "characters would be read otherwise than it says"},
+	"ATTRCHARSET": {programs: process, form: formList, support: Refused,
+		instead: "characters would be read otherwise than it says"},
+	"PARTITION": {programs: process, form: formList, support: Refused,
+		instead: "other partitions would be taken too"},
+	"PARTITIONEXCLUDE": {programs: process, form: formList, support: Refused,
+		instead: "these partitions would be taken"},
+	"PARTIALCOLSOK": {programs: Replicat, support: Recognised, instead: nothing},
+	"NAMEDROWS":     {programs: process, support: Recognised, instead: nothing},
+	"DETECTDUPS":    {programs: process, support: Recognised, instead: nothing},
+}

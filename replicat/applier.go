@@ -1,0 +1,256 @@
+package replicat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ggsh/ggserr"
+	"ggsh/handler"
+	"ggsh/process"
+	"ggsh/trail"
+)
+
+// maxConflicts is how often a group is tried again at once after a deadlock or
+// a lock timeout, before the run ends.
+const maxConflicts = 100
+
+// storeEvery is how often the checkpoint file follows the target's checkpoint.
+const storeEvery = time.Second
+
+// pump reads and applies from the last durable checkpoint: nil at the end of
+// the run, *restart when that has to be done anew.
+func (r *Replicat) pump(ctx context.Context) error {
+	r.state.restarted()
+	if r.target.isLost() {
+		if err := r.reopen(ctx); err != nil {
+			return err
+		}
+	}
+	r.search.begun = r.search.begun || r.p.Document() != nil && !r.position.CSN.IsZero()
+	inner, cancel := context.WithCancel(ctx)
+	m, err := r.startMapper(inner)
+	if err != nil {
+		cancel()
+		var lost *trail.LostError
+		if errors.As(err, &lost) {
+			return r.reposition(lost)
+		}
+		return err
+	}
+	err = r.drain(ctx, m)
+	cancel()
+	m.join()
+	r.forget()
+	var lost *trail.LostError
+	switch {
+	case errors.As(err, &lost):
+		return r.reposition(lost)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, errStopped):
+		return nil
+	}
+	return err
+}
+
+// reopen reaches a target that was away and takes its word for what it holds.
+func (r *Replicat) reopen(ctx context.Context) error {
+	opened, err := r.target.open(ctx)
+	if err != nil {
+		return err
+	}
+	if opened.Checkpoint != nil && positionOf(opened.Checkpoint).Compare(positionOf(&r.position)) > 0 {
+		// The batch in doubt is durable.
+		r.position, r.dirty = *opened.Checkpoint, true
+	}
+	return nil
+}
+
+// drain applies the mapper's groups until it ends.
+func (r *Replicat) drain(ctx context.Context, m *mapper) error {
+	tick := time.NewTicker(storeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case g, ok := <-m.out:
+			if !ok {
+				return m.err
+			}
+			if err := r.apply(ctx, g); err != nil {
+				return err
+			}
+			commit := g.batch.Checkpoint.CommitTime
+			r.state.done(commit, len(g.ops) > 0)
+			m.free <- g
+		case <-tick.C:
+			if err := r.housekeep(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// housekeep does what is due by the clock.
+func (r *Replicat) housekeep() error {
+	now := r.p.Now()
+	if r.reportAt.due(now) {
+		r.p.WriteStatistics()
+	}
+	if r.rollAt.due(now) {
+		if err := r.p.Report().Rollover(); err != nil {
+			return err
+		}
+	}
+	r.p.Progress()
+	if r.dirty && now.Sub(r.stored) >= storeEvery {
+		return r.store()
+	}
+	return nil
+}
+
+// apply makes a group durable, or says why not.
+func (r *Replicat) apply(ctx context.Context, g *group) error {
+	if g.bad != nil {
+		return r.abendUnmapped(g)
+	}
+	applied, err := r.tryApply(ctx, g)
+	if err != nil {
+		return r.applyFailed(ctx, g, err)
+	}
+	if err := r.count(g, applied); err != nil {
+		return err
+	}
+	if g.batch.More {
+		return nil
+	}
+	return r.durable(g)
+}
+
+// durable notes that the target holds the group and its checkpoint.
+func (r *Replicat) durable(g *group) error {
+	r.position, r.dirty = g.batch.Checkpoint, true
+	for _, t := range r.counted {
+		t.stats.Add(&t.tally)
+	}
+	r.counted = r.counted[:0]
+	r.p.Progress()
+	now := r.p.Now()
+	r.p.NoteSource(r.trail.File(g.begin().Seqno), g.batch.Checkpoint.CommitTime,
+		g.batch.Checkpoint.CommitTime)
+	if !r.target.durable() || now.Sub(r.stored) >= storeEvery {
+		if err := r.store(); err != nil {
+			return err
+		}
+	}
+	if max := r.set.run.MaxDiscards; max > 0 && r.discard.records > int64(max) {
+		return ggserr.New(ggserr.Generic, fmt.Sprintf("%d records were discarded, MAXDISCARDRECS "+
+			"is %d", r.discard.records, max)).Do("See the discard file %s.", r.discard.path)
+	}
+	return nil
+}
+
+// tryApply calls the handler, again at once after a conflict where nothing of
+// the transaction was applied before.
+func (r *Replicat) tryApply(ctx context.Context, g *group) (*handler.Applied, error) {
+	for attempt := 1; ; attempt++ {
+		applied, err := r.target.apply(ctx, g)
+		var failed *handler.ApplyError
+		if err == nil || !errors.As(err, &failed) || failed.Class != handler.Conflict {
+			return applied, err
+		}
+		if attempt >= maxConflicts {
+			return nil, err
+		}
+		r.p.Event(ggserr.New(ggserr.ApplyWarning, fmt.Sprintf("The group is applied again after a "+
+			"conflict (attempt %d of %d): %s", attempt, maxConflicts, failed.Text)))
+		if attempt > 1 {
+			if err := sleep(ctx, min(10*time.Millisecond<<min(attempt, 7), time.Second)); err != nil {
+				return nil, context.Cause(ctx)
+			}
+		}
+		if g.part {
+			return nil, &restart{cause: err}
+		}
+	}
+}
+
+// count adds the group to the tallies, which become statistics when the
+// transaction is durable.
+func (r *Replicat) count(g *group, applied *handler.Applied) error {
+	for _, note := range applied.Notes {
+		r.p.Line("%s", note)
+	}
+	for _, ref := range g.ops {
+		ref.table.tally.Count(ref.kind)
+	}
+	for _, t := range g.noOps {
+		t.tally.Extra.Ignores++
+		r.counting(t)
+	}
+	for _, t := range g.tables {
+		r.counting(t)
+	}
+	for _, c := range applied.Collisions {
+		for _, t := range g.tables {
+			if t.use.ID == c.ID {
+				t.tally.Extra.InsertCollisions += c.Inserts
+				t.tally.Extra.UpdateCollisions += c.Updates
+				t.tally.Extra.DeleteCollisions += c.Deletes
+			}
+		}
+	}
+	for _, e := range applied.Exceptions {
+		if err := r.excepted(g, e); err != nil {
+			return err
+		}
+	}
+	for i := range g.passed {
+		if err := r.unmapped(g, &g.passed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// counting remembers whose tally is not empty.
+func (r *Replicat) counting(t *table) {
+	for _, c := range r.counted {
+		if c == t {
+			return
+		}
+	}
+	r.counted = append(r.counted, t)
+}
+
+// forget drops the tallies of what is not durable.
+func (r *Replicat) forget() {
+	for _, t := range r.counted {
+		t.tally = process.Tally{}
+	}
+	r.counted = r.counted[:0]
+}
+
+// excepted writes an operation that a rule let pass.
+func (r *Replicat) excepted(g *group, e handler.Exception) error {
+	if e.Op < 0 || e.Op >= len(g.ops) {
+		return fmt.Errorf("handler %s: exception of operation %d in a batch of %d",
+			r.set.plugin, e.Op, len(g.ops))
+	}
+	ref := g.ops[e.Op]
+	ref.table.tally.Ops[ref.kind]--
+	ignored := e.Response == handler.Ignore
+	loud := !ignored || ref.table.response(e.Code).kind == respondWarn
+	if loud && r.warns(ref.table, e.Code) {
+		r.p.Info(ggserr.ApplyError, e.Code, ref.table.plan.Source.FullName(),
+			ref.table.plan.Target.FullName(), e.Text)
+	}
+	if ignored {
+		ref.table.tally.Extra.Ignores++
+		return nil
+	}
+	ref.table.tally.Extra.Discards++
+	return r.discard.add(&discardEntry{group: g, ref: ref, body: g.op(e.Op), action: "DISCARD",
+		code: e.Code, text: e.Text, def: ref.table.plan.Target})
+}

@@ -1,0 +1,262 @@
+package replicat
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"ggsh/ggserr"
+	"ggsh/param"
+	"ggsh/process"
+	"ggsh/record"
+	"ggsh/report"
+)
+
+// Sizes of a discard file when none is given.
+const (
+	defaultDiscardBytes  = 50 << 20 // of the file that nobody named
+	explicitDiscardBytes = 3 << 20
+	longValue            = 4000 // octets that are written as they are
+)
+
+// discardConfig is DISCARDFILE.
+type discardConfig struct {
+	path     string // empty: none
+	append   bool
+	purge    bool
+	maxBytes int64
+	at       ggserr.Location
+}
+
+func discardSettings(p *process.Process, run param.Run) discardConfig {
+	d := run.DiscardFile
+	switch {
+	case d == nil:
+		return discardConfig{path: p.Home().Discard(p.Group(), -1), purge: true,
+			maxBytes: defaultDiscardBytes}
+	case d.None:
+		return discardConfig{}
+	}
+	c := discardConfig{path: p.Home().Resolve(d.Path), append: d.Append, purge: d.Purge,
+		maxBytes: d.MaxBytes, at: d.Pos}
+	if c.maxBytes == 0 {
+		c.maxBytes = explicitDiscardBytes
+	}
+	return c
+}
+
+// discardFile holds the rows that were not applied. It belongs to the
+// applier's goroutine. The file comes into being with its first row.
+type discardFile struct {
+	discardConfig
+	p       *process.Process
+	r       *Replicat
+	file    *os.File
+	size    int64
+	records int64
+}
+
+// discardEntry is one row for the discard file.
+type discardEntry struct {
+	group     *group
+	ref       opRef
+	body      []byte
+	def       *record.TableDef // of the body's images
+	action    string
+	code      int
+	text      string
+	statement string
+}
+
+// openDiscard checks that the file may be used and ages an older one.
+func openDiscard(r *Replicat, c discardConfig) (*discardFile, error) {
+	d := &discardFile{discardConfig: c, p: r.p, r: r}
+	if c.path == "" {
+		return d, nil
+	}
+	st, err := os.Stat(c.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return d, nil
+	case err != nil:
+		return nil, ggserr.New(ggserr.FileOpen, c.path).Because(err)
+	case c.append:
+		d.size = st.Size()
+		return d, nil
+	case c.purge:
+		return d, report.Age(c.path)
+	}
+	return nil, ggserr.New(ggserr.FileOpen, c.path).Because(errors.New("the discard file exists")).
+		Do("Write APPEND or PURGE in DISCARDFILE.").At(c.at.File, c.at.Line, c.at.Column)
+}
+
+func (d *discardFile) open() error {
+	f, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	if err != nil {
+		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
+	}
+	d.file = f
+	return d.write(fmt.Sprintf("ggsh Delivery process started, group %s discard file opened: %s\n\n",
+		d.p.Group(), d.p.Now().Local().Format(time.DateTime)))
+}
+
+// add writes one row; a full file is an error, as a row would be lost.
+func (d *discardFile) add(e *discardEntry) error {
+	d.records++
+	if d.path == "" {
+		return nil
+	}
+	if d.file == nil {
+		if err := d.open(); err != nil {
+			return err
+		}
+	}
+	text, err := d.render(e)
+	if err != nil {
+		return err
+	}
+	if err := d.write(text); err != nil {
+		return err
+	}
+	if err := d.file.Sync(); err != nil {
+		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
+	}
+	return nil
+}
+
+func (d *discardFile) write(text string) error {
+	if d.size+int64(len(text)) > d.maxBytes {
+		return ggserr.New(ggserr.DiscardFull, d.path, d.maxBytes)
+	}
+	n, err := d.file.WriteString(text)
+	d.size += int64(n)
+	if err != nil {
+		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
+	}
+	return nil
+}
+
+func (d *discardFile) close() {
+	if d.file == nil {
+		return
+	}
+	if err := d.file.Close(); err != nil {
+		d.p.Line("discard file %s: %s", d.path, err)
+	}
+	d.file = nil
+}
+
+// render writes an entry as operators know it.
+func (d *discardFile) render(e *discardEntry) (string, error) {
+	var op record.Op
+	if err := record.DecodeOp(e.body, &op); err != nil {
+		return "", err
+	}
+	now := d.p.Now().Local().Format(time.DateTime)
+	txn := e.group.txns[e.ref.txn]
+	at, err := d.r.errorPosition(txn.begin, e.ref.ordinal)
+	if err != nil {
+		at = txn.begin // the trail's file may be gone by now; its transaction is named
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Current time: %s\nDiscarded record from action %s on error %d\n\n", now,
+		e.action, e.code)
+	b.WriteString(e.text)
+	if e.statement != "" {
+		fmt.Fprintf(&b, ", SQL <%s>", e.statement)
+	}
+	verb := "Discarding"
+	if e.action == "ABEND" {
+		verb = "Aborting"
+	}
+	fmt.Fprintf(&b, "\n%s transaction on %s beginning at seqno %d rba %d\n", verb, d.r.trail,
+		txn.begin.Seqno, txn.begin.RBA)
+	fmt.Fprintf(&b, "                         error at seqno %d rba %d\n", at.Seqno, at.RBA)
+	plan := e.ref.table.plan
+	fmt.Fprintf(&b, "Problem replicating %s to %s\n", plan.Source.FullName(), plan.Target.FullName())
+	form := "target format"
+	if e.def == plan.Source && e.def != plan.Target {
+		form = "source format"
+	}
+	compressed := ""
+	if op.Compressed {
+		compressed = "compressed "
+	}
+	fmt.Fprintf(&b, "Error occurred with %s%s record (%s)...\n", compressed,
+		strings.ToLower(op.Type.String()), form)
+	if err := writeImages(&b, e.def, &op); err != nil {
+		return "", err
+	}
+	if e.action == "ABEND" {
+		fmt.Fprintf(&b, "Process Abending : %s\n", now)
+	}
+	return b.String() + "\n", nil
+}
+
+// writeImages lists all values that the record carries.
+func writeImages(b *strings.Builder, def *record.TableDef, op *record.Op) error {
+	both := op.Before != nil && op.After != nil
+	for _, im := range []struct {
+		image record.Image
+		title string
+	}{{op.Before, "Before image:"}, {op.After, "After image:"}} {
+		if im.image == nil {
+			continue
+		}
+		values, err := im.image.Values(nil, len(def.Columns))
+		if err != nil {
+			return err
+		}
+		if both {
+			b.WriteString(im.title + "\n")
+		}
+		b.WriteString("*\n")
+		for i, v := range values {
+			if v.Kind != record.Missing {
+				writeValue(b, def.Columns[i].Name, v)
+			}
+		}
+		b.WriteString("*\n")
+	}
+	return nil
+}
+
+func writeValue(b *strings.Builder, name string, v record.Value) {
+	switch {
+	case v.Kind == record.Null:
+		fmt.Fprintf(b, "%s = NULL\n", name)
+	case v.Kind == record.Bytes, len(v.B) > longValue, hasControl(v):
+		fmt.Fprintf(b, "%s =\n", name)
+		for at := 0; at < len(v.B); at += 16 {
+			row := v.B[at:min(at+16, len(v.B))]
+			fmt.Fprintf(b, "%06x: %s\n", at, spaced(row))
+		}
+	default:
+		fmt.Fprintf(b, "%s = %s\n", name, v.Text(nil, -1))
+	}
+}
+
+// hasControl reports whether a text would break the lines of the file.
+func hasControl(v record.Value) bool {
+	if v.Kind != record.String && v.Kind != record.JSON && v.Kind != record.XML {
+		return false
+	}
+	for _, c := range v.B {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+func spaced(row []byte) string {
+	var parts []string
+	for _, c := range row {
+		parts = append(parts, hex.EncodeToString([]byte{c}))
+	}
+	return strings.Join(parts, " ")
+}

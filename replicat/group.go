@@ -1,0 +1,120 @@
+package replicat
+
+import (
+	"ggsh/handler"
+	"ggsh/mapping"
+	"ggsh/process"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+// table is a pair of source and target as this run applies it.
+type table struct {
+	plan       *mapping.TablePlan
+	use        handler.TableUse
+	stats      *process.TableStats
+	rules      []rule
+	collisions bool // as the parameter file has it
+	tally      process.Tally
+	used       bool // in the group being built
+}
+
+// group is what is applied as one: whole source transactions, or a part of one
+// that is too large for a batch.
+type group struct {
+	batch  handler.Batch
+	ops    []opRef
+	txns   []txnRef
+	tables []*table
+	noOps  []*table // of updates without effect, one entry for each
+	// part says that the group is a part of a streamed transaction.
+	part bool
+	// bad is an operation that could not be mapped, behind all others.
+	bad *badRow
+	// passed are operations that could not be mapped and that REPERROR lets pass.
+	passed []badRow
+}
+
+// opRef remembers where an operation of the batch comes from.
+type opRef struct {
+	table   *table
+	kind    record.OpType
+	txn     int // index into txns
+	ordinal int // the operation's number within its source transaction
+}
+
+// txnRef is a source transaction of the group.
+type txnRef struct{ begin, end trail.Position }
+
+// badRow is an operation that the mapping refuses.
+type badRow struct {
+	ref    opRef
+	body   []byte // as the trail has it
+	err    error
+	ignore bool // REPERROR's response is IGNORE
+}
+
+func (g *group) reset() {
+	*g = group{batch: handler.Batch{Ops: g.batch.Ops[:0], Ends: g.batch.Ends[:0]},
+		ops: g.ops[:0], txns: g.txns[:0], tables: g.tables[:0], noOps: g.noOps[:0],
+		passed: g.passed[:0]}
+}
+
+func (g *group) empty() bool { return len(g.txns) == 0 && g.bad == nil }
+
+func (g *group) end() trail.Position { return positionOf(&g.batch.Checkpoint) }
+
+func (g *group) begin() trail.Position {
+	if len(g.txns) == 0 {
+		return g.end()
+	}
+	return g.txns[0].begin
+}
+
+// use notes that the group has operations of the table.
+func (g *group) use(t *table) {
+	if !t.used {
+		t.used = true
+		g.tables = append(g.tables, t)
+	}
+}
+
+// close forgets who is used, so that the next group notes it anew.
+func (g *group) close() {
+	for _, t := range g.tables {
+		t.used = false
+	}
+}
+
+// add maps one operation for one table onto the end of the batch. applied is
+// false when the MAP leaves the operation out.
+func (g *group) add(t *table, body []byte, ref opRef) error {
+	mark := len(g.batch.Ops)
+	ops := append(g.batch.Ops, 0, 0, 0, 0)
+	ops, applied, err := t.plan.Apply(ops, body)
+	if err != nil || !applied {
+		g.batch.Ops = ops[:mark]
+		return err
+	}
+	n := uint32(len(ops) - mark - 4)
+	ops[mark], ops[mark+1], ops[mark+2], ops[mark+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
+	g.batch.Ops = ops
+	ref.table = t
+	ref.kind, _ = record.OpTable(ops[mark+4:])
+	g.ops = append(g.ops, ref)
+	g.batch.Count++
+	g.use(t)
+	return nil
+}
+
+// op gives the body of the batch's operation n.
+func (g *group) op(n int) []byte {
+	rest := g.batch.Ops
+	for i := 0; ; i++ {
+		body, next, ok := handler.NextBatchOp(rest)
+		if !ok || i == n {
+			return body
+		}
+		rest = next
+	}
+}

@@ -1,0 +1,341 @@
+package replicat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"ggsh/ggserr"
+	"ggsh/handler"
+	"ggsh/mapping"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+const (
+	// batchBytes is how large a group grows before it is applied, whatever
+	// GROUPTRANSOPS says, and how much of a transaction is held before it is
+	// streamed: with the groups on their way this bounds memory.
+	batchBytes = 8 << 20
+	// groupsAhead is how many groups exist: one is applied while the next is built.
+	groupsAhead = 2
+	// emptyTxns is after how many transactions without mapped operations the
+	// checkpoint is moved.
+	emptyTxns = 10000
+)
+
+// mapper reads, maps and groups in a goroutine of its own.
+type mapper struct {
+	r      *Replicat
+	reader *trail.TxnReader
+	out    chan *group
+	free   chan *group
+	cur    *group
+	err    error // set before out is closed
+	ended  chan struct{}
+	first  bool
+	since  time.Time // when cur got its first transaction without operations
+}
+
+// startMapper opens the trail at the last durable checkpoint and starts reading.
+func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
+	at := positionOf(&r.position)
+	reader, err := trail.OpenTxnReader(r.trail, at, trail.TxnOptions{
+		ReaderOptions: trail.ReaderOptions{MaxPoll: r.cfg.Poll},
+		MemoryLimit:   batchBytes, Context: ctx})
+	if err != nil {
+		return nil, err
+	}
+	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
+		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
+	for range groupsAhead {
+		m.free <- &group{}
+	}
+	go func() {
+		defer close(m.ended)
+		defer close(m.out)
+		m.err = m.run(ctx)
+	}()
+	return m, nil
+}
+
+// join waits for the end of the goroutine, whose context is over.
+func (m *mapper) join() {
+	for range m.out {
+		continue
+	}
+	<-m.ended
+	if m.cur != nil {
+		m.cur.close()
+	}
+	m.reader.Close()
+}
+
+// run reads until the end of the run: nil after a graceful stop or END.
+func (m *mapper) run(ctx context.Context) error {
+	if err := m.next(ctx); err != nil {
+		return err
+	}
+	for {
+		if m.r.state.stopCtx.Err() != nil {
+			return m.flush(ctx)
+		}
+		txn, err := m.reader.Next()
+		var partial *trail.PartialError
+		switch {
+		case err == io.EOF:
+			if done, err := m.wait(ctx); done || err != nil {
+				return err
+			}
+			continue
+		case errors.As(err, &partial):
+			m.r.p.Info(ggserr.PositioningTo, err.Error())
+			continue
+		case err != nil:
+			return err
+		}
+		if m.first {
+			m.first = false
+			m.r.p.Info(ggserr.FirstRecord, txn.Begin.String())
+		}
+		if m.r.set.end.passed(txn.CommitTime) {
+			m.r.p.Info(ggserr.BatchEnd, m.r.set.end.text)
+			return m.flush(ctx)
+		}
+		if err := m.transaction(ctx, txn); err != nil {
+			return err
+		}
+	}
+}
+
+// next takes a group to build, waiting for one to come free.
+func (m *mapper) next(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case m.cur = <-m.free:
+		m.cur.reset()
+		return nil
+	}
+}
+
+// flush hands the group over if there is something in it.
+func (m *mapper) flush(ctx context.Context) error {
+	if m.cur.empty() {
+		return nil
+	}
+	return m.send(ctx)
+}
+
+func (m *mapper) send(ctx context.Context) error {
+	g := m.cur
+	g.close()
+	m.r.state.sent()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case m.out <- g:
+	}
+	m.cur = nil
+	return m.next(ctx)
+}
+
+// wait is the end of the trail for now: what is there is applied at once. done
+// says that the run ends here.
+func (m *mapper) wait(ctx context.Context) (done bool, err error) {
+	if m.cur.batch.Count > 0 || !m.cur.empty() && m.r.p.Now().Sub(m.since) >= time.Second {
+		if err := m.flush(ctx); err != nil {
+			return false, err
+		}
+	}
+	if m.r.set.end.atEOF(m.r.p.Now()) {
+		m.r.p.Info(ggserr.BatchEnd, m.r.set.end.text)
+		return true, m.flush(ctx)
+	}
+	m.r.state.eof(m.reader.Reading())
+	err = m.reader.Wait(m.r.state.stopCtx)
+	if err != nil && ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	if err != nil && m.r.state.stopCtx.Err() == nil {
+		return false, err
+	}
+	return false, nil
+}
+
+// transaction adds one source transaction to the group, or leaves it out.
+func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
+	r := m.r
+	if r.leavesOut(txn) {
+		return m.skip(ctx, txn)
+	}
+	if wait := r.deferred(txn.CommitTime); wait > 0 {
+		if err := m.keepBack(ctx, wait); err != nil {
+			return err
+		}
+	}
+	if txn.Streamed {
+		return m.stream(ctx, txn)
+	}
+	single := txn.End.Compare(r.single) <= 0
+	if single && !m.cur.empty() {
+		if err := m.send(ctx); err != nil {
+			return err
+		}
+	}
+	if m.cur.empty() {
+		m.since = r.p.Now()
+	}
+	if err := m.all(ctx, txn); err != nil {
+		return err
+	}
+	m.finish(txn, txn.End)
+	g := m.cur
+	r.state.read(txn.End, txn.CommitTime, g.batch.Count)
+	if single || g.bad != nil || g.batch.Count >= r.set.groupOps ||
+		len(g.batch.Ops) >= batchBytes || len(g.txns) >= emptyTxns {
+		return m.send(ctx)
+	}
+	return nil
+}
+
+// keepBack waits until a transaction has the age that DEFERAPPLYINTERVAL
+// orders; what was grouped before it is applied meanwhile.
+func (m *mapper) keepBack(ctx context.Context, wait time.Duration) error {
+	if err := m.flush(ctx); err != nil {
+		return err
+	}
+	m.r.state.say(fmt.Sprintf("Delaying %d seconds until record reaches proper age",
+		int(wait.Seconds())+1))
+	if err := sleep(m.r.state.stopCtx, wait); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return errStopped
+	}
+	return nil
+}
+
+// all maps the operations of a transaction that is in memory.
+func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
+	g := m.cur
+	g.txns = append(g.txns, txnRef{begin: txn.Begin, end: txn.End})
+	for n := 0; ; n++ {
+		def, body, err := txn.Ops.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := m.op(ctx, def, body, n); err != nil {
+			return err
+		}
+		if g.bad != nil {
+			return m.isolate(ctx, txn)
+		}
+	}
+}
+
+// isolate takes back a transaction with a row that cannot be mapped: what was
+// grouped before it goes first.
+func (m *mapper) isolate(ctx context.Context, txn *trail.Txn) error {
+	g := m.cur
+	if len(g.txns) == 1 {
+		return nil
+	}
+	bad := g.bad
+	g.bad = nil
+	last := len(g.txns) - 1
+	g.txns = g.txns[:last]
+	for len(g.ops) > 0 && g.ops[len(g.ops)-1].txn == last {
+		g.ops = g.ops[:len(g.ops)-1]
+	}
+	g.cutTo(len(g.ops))
+	if err := m.send(ctx); err != nil {
+		return err
+	}
+	bad.ref.txn = 0
+	m.cur.txns = append(m.cur.txns, txnRef{begin: txn.Begin, end: txn.End})
+	m.cur.bad = bad
+	m.cur.use(bad.ref.table)
+	return nil
+}
+
+// cutTo keeps the first count operations of the batch.
+func (g *group) cutTo(count int) {
+	rest, kept := g.batch.Ops, 0
+	for range count {
+		body, next, _ := handler.NextBatchOp(rest)
+		kept += 4 + len(body)
+		rest = next
+	}
+	g.batch.Ops, g.batch.Count = g.batch.Ops[:kept], count
+}
+
+// finish makes the transaction the last of the group.
+func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
+	b := &m.cur.batch
+	b.Checkpoint = handler.Checkpoint{Seqno: end.Seqno, RBA: end.RBA, CSN: txn.CSN,
+		XID: txn.XID, CommitTime: txn.CommitTime}
+	if n := len(b.Ends); b.Count > 0 && (n == 0 || b.Ends[n-1] < b.Count) {
+		b.Ends = append(b.Ends, b.Count)
+	}
+}
+
+// op maps one operation for every table it goes to.
+func (m *mapper) op(ctx context.Context, def *record.TableDef, body []byte, ordinal int) error {
+	if kind := record.OpType(body[0]); kind == record.DDL {
+		return ddlError(body)
+	}
+	tables, err := m.r.tablesFor(ctx, def)
+	if err != nil {
+		return err
+	}
+	g := m.cur
+	ref := opRef{txn: len(g.txns) - 1, ordinal: ordinal}
+	for _, t := range tables {
+		err := g.add(t, body, ref)
+		var missing *mapping.MissingKeyError
+		switch {
+		case err == nil:
+		case errors.Is(err, mapping.ErrNoOperation) && !m.r.set.noOpsFail:
+			g.noOps = append(g.noOps, t)
+			g.use(t)
+		case errors.As(err, &missing), errors.Is(err, mapping.ErrNoOperation):
+			ref.table, ref.kind = t, record.OpType(body[0])
+			row := badRow{ref: ref, body: append([]byte(nil), body...), err: err}
+			g.use(t)
+			switch t.response(0).kind {
+			case respondDiscard:
+				g.passed = append(g.passed, row)
+			case respondIgnore, respondWarn:
+				row.ignore = true
+				g.passed = append(g.passed, row)
+			default:
+				g.bad = &row
+				return nil
+			}
+		default:
+			return fmt.Errorf("trail record of %s: %w", def.FullName(), err)
+		}
+	}
+	return nil
+}
+
+// ddlError is the end at a statement that this release cannot apply.
+func ddlError(body []byte) error {
+	var op record.Op
+	if err := record.DecodeOp(body, &op); err != nil {
+		return err
+	}
+	st, err := record.DecodeDDL(&op)
+	if err != nil {
+		return err
+	}
+	return ggserr.New(ggserr.Generic, fmt.Sprintf("The trail has a DDL statement, which is not "+
+		"applied by this release: %s", st.Text)).
+		Do("Apply it by hand, then START REPLICAT with SKIPTRANSACTION.")
+}

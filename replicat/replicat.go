@@ -1,0 +1,177 @@
+// Package replicat is the Replicat process: it reads a trail by transactions,
+// maps their operations, groups whole source transactions and has a handler
+// make each group durable at the target together with its checkpoint.
+//
+// It knows no target and no SQL: those are behind package handler. Its law:
+// the target's own checkpoint decides where reading begins; a source
+// transaction is applied whole or not at all; and an operation that is not
+// applied stands in the statistics and, unless IGNORE was ordered, whole in
+// the discard file.
+package replicat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ggsh/ggserr"
+	"ggsh/handler"
+	"ggsh/mapping"
+	"ggsh/process"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+// Launcher starts the handler of that name. Each call gives a fresh one.
+type Launcher func(ctx context.Context, plugin string) (handler.Handler, error)
+
+// Config is what a run needs beside its parameter file.
+type Config struct {
+	Process *process.Process
+	Launch  Launcher
+	// SkipTransaction leaves out the first transaction behind the checkpoint.
+	SkipTransaction bool
+	// From is ATCSN or AFTERCSN.
+	From *FromCSN
+	// Poll is the longest time between two looks at the trail's end; zero is
+	// the trail's own choice.
+	Poll time.Duration
+	// Delay waits between attempts to reach a target that is away; nil waits
+	// with the clock, ever longer up to a minute.
+	Delay func(ctx context.Context, attempt int) error
+}
+
+// FromCSN is a start position ordered by commit sequence number.
+type FromCSN struct {
+	CSN   record.CSN
+	After bool // AFTERCSN: the transaction of that number is left out too
+}
+
+// Replicat is a run.
+type Replicat struct {
+	cfg      Config
+	p        *process.Process
+	set      *settings
+	plan     *mapping.Plan
+	target   *target
+	discard  *discardFile
+	trail    trail.Name
+	state    *state
+	tables   map[*record.TableDef][]*table
+	position handler.Checkpoint // the last one that is durable
+	search   search
+	// single applies one source transaction at a time until its position is
+	// passed: after an error of a group.
+	single   trail.Position
+	retries  map[trail.Position]int
+	warned   map[string]int // errors let pass, by table and number
+	counted  []*table       // whose tallies wait for their transaction's end
+	reportAt schedule
+	rollAt   schedule
+	stored   time.Time // when the checkpoint file was written
+	dirty    bool      // the checkpoint file is behind the target
+}
+
+// Run applies the trail until it is told to stop, the end that END names is
+// reached, or an error ends it. The end of ctx is an order to stop: what is on
+// its way to the target is finished first.
+func Run(ctx context.Context, cfg Config) error {
+	r := &Replicat{cfg: cfg, p: cfg.Process, tables: map[*record.TableDef][]*table{},
+		retries: map[trail.Position]int{}, warned: map[string]int{}}
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	hard, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	r.state = newState(ctx, r.p.Now, cancel)
+	context.AfterFunc(hard, func() { r.state.stop(errAborted) })
+	if err := r.p.Serve(hard, &orders{r: r}); err != nil {
+		return err
+	}
+	defer r.discard.close()
+	err := r.work(hard)
+	if isStop(err) {
+		err = nil
+	}
+	if serr := r.store(); err == nil {
+		err = serr
+	}
+	return err
+}
+
+// prepare reads everything that can be refused before the target is asked.
+func (r *Replicat) prepare() error {
+	var err error
+	if r.set, err = readSettings(r.p); err != nil {
+		return err
+	}
+	if r.plan, err = mapping.Compile(r.p.Params()); err != nil {
+		return err
+	}
+	if err := refuseRules(r.plan.Statements()); err != nil {
+		return err
+	}
+	r.announce()
+	if r.trail, err = r.trailName(); err != nil {
+		return err
+	}
+	r.discard, err = openDiscard(r, r.set.discard)
+	return err
+}
+
+// announce writes what the parameters made of the run.
+func (r *Replicat) announce() {
+	run := r.set.run
+	for _, file := range run.SourceDefs {
+		r.p.Info(ggserr.SourceDefsIgnored, "SOURCEDEFS "+file)
+	}
+	if run.AssumeTargetDefs {
+		r.p.Info(ggserr.SourceDefsIgnored, "ASSUMETARGETDEFS")
+	}
+	if c := run.ReportCount; c != nil {
+		r.p.ReportCount(c.Records, c.Every, c.Rate)
+	}
+	r.reportAt.clocks, r.rollAt.clocks = run.Report, run.ReportRollover
+}
+
+// work opens the target and pumps until the end, again and again after what
+// can be repaired by reading from the last durable checkpoint.
+func (r *Replicat) work(ctx context.Context) error {
+	reset, err := r.orderedPosition()
+	if err != nil {
+		return err
+	}
+	r.target = newTarget(r, reset)
+	defer r.target.close()
+	opened, err := r.target.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.settlePosition(opened, reset); err != nil {
+		return err
+	}
+	for {
+		err := r.pump(ctx)
+		var again *restart
+		if !errors.As(err, &again) {
+			return err
+		}
+		at := trail.Position{Seqno: r.position.Seqno, RBA: r.position.RBA}
+		r.p.Info(ggserr.TransactionRetried, at.RBA, at.Seqno)
+	}
+}
+
+// restart says that everything behind the last durable checkpoint is to be
+// read and applied again.
+type restart struct{ cause error }
+
+// Error gives the reason.
+func (e *restart) Error() string { return fmt.Sprintf("start again: %v", e.cause) }
+
+// Unwrap gives the reason.
+func (e *restart) Unwrap() error { return e.cause }
+
+func positionOf(c *handler.Checkpoint) trail.Position {
+	return trail.Position{Seqno: c.Seqno, RBA: c.RBA}
+}

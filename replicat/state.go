@@ -1,0 +1,135 @@
+package replicat
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"ggsh/trail"
+)
+
+// errStopped is the cause of a graceful end, errAborted of one without delay.
+var (
+	errStopped = errors.New("stopped by order")
+	errAborted = errors.New("stopped by order, without finishing the transaction")
+)
+
+func isStop(err error) bool { return errors.Is(err, errStopped) || errors.Is(err, errAborted) }
+
+// state is what orders ask about and give; any goroutine may use it.
+type state struct {
+	mu       sync.Mutex
+	now      func() time.Time
+	abort    context.CancelCauseFunc
+	stopCtx  context.Context // ends with the order to stop, and with the run
+	stop     context.CancelCauseFunc
+	phrase   string
+	reading  trail.Position
+	readTime time.Time // commit time of what is being read
+	records  int64     // in the transaction being built or applied
+	inflight int       // groups between mapper and target
+	readEOF  bool      // the mapper found nothing more to read
+	any      bool      // something was processed
+	applied  time.Time // commit time of the last transaction applied
+	collide  []collisionOrder
+	changes  int // of collide
+}
+
+// collisionOrder is SEND REPLICAT [NO]HANDLECOLLISIONS.
+type collisionOrder struct {
+	on       bool
+	patterns []string // none: all tables
+}
+
+func newState(ctx context.Context, now func() time.Time, abort context.CancelCauseFunc) *state {
+	s := &state{now: now, abort: abort, phrase: "Starting"}
+	s.stopCtx, s.stop = context.WithCancelCause(ctx)
+	return s
+}
+
+// say sets the words of STATUS.
+func (s *state) say(phrase string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phrase = phrase
+}
+
+// read notes where the mapper is.
+func (s *state) read(at trail.Position, commit time.Time, records int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading, s.readTime, s.records, s.readEOF = at, commit, int64(records), false
+	s.phrase = "Processing data"
+}
+
+// eof notes that nothing more is to be read for now.
+func (s *state) eof(at trail.Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading, s.readEOF, s.records = at, true, 0
+}
+
+// sent and done count groups between mapper and target.
+func (s *state) sent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inflight++
+}
+
+func (s *state) done(commit time.Time, any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inflight--
+	if !commit.IsZero() {
+		s.applied = commit
+	}
+	s.any = s.any || any
+}
+
+// restarted forgets what was on its way.
+func (s *state) restarted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inflight, s.readEOF, s.records = 0, false, 0
+}
+
+func (s *state) atEOFLocked() bool { return s.readEOF && s.inflight == 0 }
+
+// atEOF reports whether everything in the trail is applied.
+func (s *state) atEOF() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.atEOFLocked()
+}
+
+// lag is how old the last applied transaction is; nothing at the trail's end.
+func (s *state) lag() (d time.Duration, any, eof bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.atEOFLocked() {
+		return 0, s.any, true
+	}
+	commit := s.applied
+	if commit.IsZero() {
+		commit = s.readTime
+	}
+	if commit.IsZero() {
+		return 0, s.any, false
+	}
+	return max(0, s.now().Sub(commit)), s.any, false
+}
+
+// order adds a HANDLECOLLISIONS order.
+func (s *state) order(o collisionOrder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.collide = append(s.collide, o)
+	s.changes++
+}
+
+func (s *state) collisionOrders() []collisionOrder {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.collide[:len(s.collide):len(s.collide)]
+}

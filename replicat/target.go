@@ -1,0 +1,204 @@
+package replicat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"ggsh/ggserr"
+	"ggsh/handler"
+	"ggsh/mapping"
+	"ggsh/record"
+)
+
+// target is the handler and the way back to it when it is away. Its calls come
+// one at a time, from the mapper's and the applier's goroutine.
+type target struct {
+	r      *Replicat
+	mu     sync.Mutex
+	h      handler.Handler
+	cfg    handler.Config
+	known  map[uint32]bool // tables that the open handler was told of
+	lost   bool
+	can    handler.Description
+	greets int
+}
+
+func newTarget(r *Replicat, reset *handler.Checkpoint) *target {
+	cfg := handler.Config{Group: r.p.Group(), Home: string(r.p.Home()), Login: r.set.login,
+		CheckpointTable: r.set.checkpointTable, Options: r.set.options, Reset: reset}
+	if doc := r.p.Document(); doc != nil {
+		cfg.GroupKey = doc.Group.Key
+	}
+	return &target{r: r, cfg: cfg}
+}
+
+// open reaches the target, however long that takes, and gives what it holds.
+func (t *target) open(ctx context.Context) (*handler.Opened, error) {
+	for attempt := 1; ; attempt++ {
+		opened, err := t.tryOpen(ctx)
+		if err == nil {
+			t.greet(opened)
+			return opened, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		var failed *handler.ApplyError
+		if !errors.As(err, &failed) || failed.Class != handler.Connection &&
+			failed.Class != handler.Conflict {
+			return nil, t.setupError(err)
+		}
+		t.r.state.say("Waiting for the target: " + failed.Text)
+		t.r.p.Event(ggserr.New(ggserr.TargetAway, t.r.set.targetName, failed.Text))
+		if err := t.r.delay(t.r.state.stopCtx, attempt); err != nil {
+			return nil, errStopped
+		}
+	}
+}
+
+func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closeLocked()
+	h, err := t.r.cfg.Launch(ctx, t.r.set.plugin)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := h.Open(ctx, t.cfg)
+	if err != nil {
+		_ = h.Close() // the error of Open says more
+		return nil, err
+	}
+	t.h, t.known, t.lost, t.can = h, map[uint32]bool{}, false, h.Describe()
+	t.cfg.Reset = nil
+	return opened, nil
+}
+
+// setupError names the handler in an error that only an operator can mend.
+func (t *target) setupError(err error) error {
+	return ggserr.New(ggserr.PluginFailed, t.r.set.plugin, err.Error())
+}
+
+// greet reports who answered: at the first time in full.
+func (t *target) greet(opened *handler.Opened) {
+	t.greets++
+	p := t.r.p
+	if t.greets > 1 {
+		p.Event(ggserr.New(ggserr.TargetBack, t.r.set.targetName))
+		return
+	}
+	sum := "none"
+	if c, ok := t.h.(interface{ SHA256() string }); ok {
+		sum = c.SHA256()
+	}
+	p.Info(ggserr.PluginLoaded, t.can.Name, t.can.Version, sum)
+	p.Line("Database Version:\n%s\n", opened.Product)
+	if opened.Charset != "" {
+		p.Info(ggserr.SessionCharset, "the target session", opened.Charset)
+	}
+	if t.cfg.CheckpointTable == "" && t.can.Transactional {
+		p.Info(ggserr.CheckpointTableNone)
+	}
+}
+
+// durable reports whether the target keeps the checkpoint with the data.
+func (t *target) durable() bool { return t.can.Transactional && t.cfg.CheckpointTable != "" }
+
+// lookup gives a target table for the mapping; nil without error when there is none.
+func (t *target) lookup(ctx context.Context) mapping.Lookup {
+	if !t.can.Tables {
+		return nil
+	}
+	return func(name mapping.Name) (*record.TableDef, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		def, err := t.h.Table(ctx, handler.TableName(name))
+		var none *handler.NoTableError
+		if errors.As(err, &none) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, t.failed(ctx, err)
+		}
+		return def, nil
+	}
+}
+
+// apply makes one batch durable, telling the handler of tables it does not know.
+func (t *target) apply(ctx context.Context, g *group) (*handler.Applied, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g.batch.Tables = g.batch.Tables[:0]
+	for _, tb := range g.tables {
+		if use, changed := t.r.useOf(tb); changed || !t.known[use.ID] {
+			g.batch.Tables = append(g.batch.Tables, use)
+		}
+	}
+	applied, err := t.h.Apply(ctx, &g.batch)
+	if err != nil {
+		return nil, t.failed(ctx, err)
+	}
+	for _, use := range g.batch.Tables {
+		t.known[use.ID] = true
+	}
+	return applied, nil
+}
+
+// failed turns the loss of the target into a restart.
+func (t *target) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var failure *handler.ApplyError
+	if errors.As(err, &failure) && failure.Class == handler.Connection {
+		t.lost = true
+		t.r.p.Event(ggserr.New(ggserr.TargetAway, t.r.set.targetName, failure.Text))
+		return &restart{cause: err}
+	}
+	return err
+}
+
+func (t *target) isLost() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lost
+}
+
+func (t *target) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closeLocked()
+}
+
+func (t *target) closeLocked() {
+	if t.h == nil {
+		return
+	}
+	if err := t.h.Close(); err != nil && !t.lost {
+		t.r.p.Line("close the target: %s", err)
+	}
+	t.h = nil
+}
+
+// delay waits before the next attempt: 1, 2, 4 ... 60 seconds.
+func (r *Replicat) delay(ctx context.Context, attempt int) error {
+	if r.cfg.Delay != nil {
+		return r.cfg.Delay(ctx, attempt)
+	}
+	wait := min(time.Second<<min(attempt-1, 6), time.Minute)
+	return sleep(ctx, wait)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait: %w", ctx.Err())
+	case <-timer.C:
+		return nil
+	}
+}

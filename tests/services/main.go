@@ -1,0 +1,139 @@
+// Command services fetches real database servers for tests and benchmarks and runs
+// them: `go run ./tests/services up|down|status|env|provision [mariadb|mysql …]`.
+//
+// It is not needed to run the tests, which provision and start their own servers; it
+// is for looking at a server by hand and for fetching ahead of time.
+//
+// Its law: whatever up leaves running is written down, and down ends it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"ggsh/tests/services/server"
+)
+
+const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql ...]
+
+  up         fetch what is missing, start the servers and leave them running
+  down       end them and remove their data
+  status     say which were left running
+  env        print how to reach them, as shell assignments
+  provision  fetch what is missing, start nothing
+
+Without a kind, all are meant. Everything is kept in $GGSH_TEST_CACHE, by default
+ggsh-test-services in the user's cache folder; to start over, remove that folder.
+`
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancelTime := context.WithTimeout(ctx, 20*time.Minute)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	cancelTime()
+	cancel()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "services:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("no command\n" + usage)
+	}
+	kinds := server.Kinds()
+	if len(args) > 1 {
+		kinds = nil
+		for _, a := range args[1:] {
+			kind, err := server.ParseKind(a)
+			if err != nil {
+				return err
+			}
+			kinds = append(kinds, kind)
+		}
+	}
+	switch args[0] {
+	case "up":
+		if err := server.Up(ctx, kinds, progress); err != nil {
+			return err
+		}
+		return status(out)
+	case "down":
+		return server.Down(ctx, kinds, progress)
+	case "status":
+		return status(out)
+	case "env":
+		return env(out)
+	case "provision":
+		return provision(ctx, kinds, out, progress)
+	case "help", "-h", "--help":
+		_, err := io.WriteString(out, usage)
+		return err
+	}
+	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
+}
+
+// provision tries every kind even if one fails: half the servers are better than none.
+func provision(ctx context.Context, kinds []server.Kind, out, progress io.Writer) error {
+	var failed error
+	for _, kind := range kinds {
+		version, err := server.Provision(ctx, kind, progress)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		fmt.Fprintf(out, "services: %s %s can be started\n", kind, version)
+	}
+	return failed
+}
+
+func status(out io.Writer) error {
+	all, err := server.Recorded()
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(out, "no servers were left running")
+		return nil
+	}
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "KIND\tVERSION\tSTATE\tPID\tPORT\tSOCKET")
+	for _, s := range all {
+		state := "gone"
+		if s.Running() {
+			state = "running"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", s.Kind, s.Version, state, s.PID, s.Port, s.Socket)
+	}
+	return w.Flush()
+}
+
+// env prints lines for `eval "$(go run ./tests/services env)"`.
+func env(out io.Writer) error {
+	all, err := server.Recorded()
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if !s.Running() {
+			continue
+		}
+		prefix := "GGSH_" + strings.ToUpper(string(s.Kind)) + "_"
+		for _, v := range [][2]string{{"HOST", s.Host}, {"PORT", strconv.Itoa(s.Port)},
+			{"SOCKET", s.Socket}, {"USER", server.RootUser}, {"PASSWORD", server.RootPassword},
+			{"DSN", s.RootDSN()}} {
+			fmt.Fprintf(out, "export %s%s='%s'\n", prefix, v[0], v[1])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,18 @@
+//go:build !linux
+
+package trail
+
+import (
+	"os"
+	"path/filepath"
+)
+
+func dataSync(f *os.File) error { return f.Sync() }
+
+// tryLock opens the lock file; only Linux builds lock it.
+func tryLock(path string) (*os.File, bool, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	return f, err == nil, err
+}
+
+func mountPoint(path string) string { return filepath.Dir(path) }

@@ -1,0 +1,166 @@
+package trail
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"ggsh/record"
+)
+
+// The header frame's body, all numbers little endian. Part of the format.
+//
+//	offset  size  field
+//	0       8     magic "GGSHTRL\n"
+//	8       2     format version
+//	10      2     features: 1 compressed, 2 encrypted; a reader refuses what it does not know
+//	12      4     sequence number
+//	16      8     creation time, Unix nanoseconds
+//	24      8     where the valid content of the predecessor ends; 0 without predecessor
+//	32      1     1: the last complete transaction follows the strings
+//	33      ..    strings, each uvarint length and bytes: file name, group, program,
+//	              kind of database, database, host
+//	..      ..    last complete transaction before this file, as record.AppendTxnInfo has it
+const (
+	magic       = "GGSHTRL\n"
+	headerFixed = 33
+
+	// FormatVersion is the version of the format that this package writes.
+	FormatVersion = 1
+)
+
+// HeaderInfo is what a file's header says of its writer and its source.
+type HeaderInfo struct {
+	Group    string // the writer's group
+	Program  string // the writer's program and version
+	Kind     string // the kind of the source database: mysql, oracle, sqlite
+	Database string // the source database's name
+	Host     string // the source's host
+}
+
+// Header is the first frame of each trail file.
+type Header struct {
+	HeaderInfo
+	Version  uint16
+	Features uint16
+	Seqno    uint32
+	Created  time.Time // UTC, to the nanosecond
+	File     string    // the file's own name, without folder
+	// PrevEnd is where the valid content of file Seqno-1 ends; 0 when this is
+	// the trail's first file.
+	PrevEnd uint64
+	// Last is the last complete transaction in front of this file; nil when
+	// there is none.
+	Last *record.TxnInfo
+}
+
+// Validate checks every law of a header. Called before writing and after reading.
+func (h *Header) Validate() error {
+	switch {
+	case h.Version != FormatVersion:
+		return fmt.Errorf("format version %d; this program reads version %d",
+			h.Version, FormatVersion)
+	case h.Features != 0:
+		return fmt.Errorf("the file uses features %#x that this program does not know", h.Features)
+	case h.Created.IsZero():
+		return errors.New("no creation time")
+	case h.PrevEnd > 0 && h.Seqno == 0:
+		return errors.New("file 0 cannot have a predecessor")
+	case h.PrevEnd > 0 && h.PrevEnd < frameHead+headerFixed:
+		return fmt.Errorf("the predecessor ends at %d, inside its own header", h.PrevEnd)
+	case h.Last != nil && h.PrevEnd == 0:
+		return errors.New("a last transaction, but no predecessor")
+	}
+	_, seqno, err := ParseFile(h.File)
+	if err != nil {
+		return err
+	}
+	if seqno != h.Seqno {
+		return fmt.Errorf("file name %s, but sequence number %d", h.File, h.Seqno)
+	}
+	return nil
+}
+
+// appendHeader appends the header's body; h is valid.
+func appendHeader(dst []byte, h *Header) []byte {
+	dst = append(dst, magic...)
+	dst = binary.LittleEndian.AppendUint16(dst, h.Version)
+	dst = binary.LittleEndian.AppendUint16(dst, h.Features)
+	dst = binary.LittleEndian.AppendUint32(dst, h.Seqno)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.Created.UnixNano()))
+	dst = binary.LittleEndian.AppendUint64(dst, h.PrevEnd)
+	if h.Last != nil {
+		dst = append(dst, 1)
+	} else {
+		dst = append(dst, 0)
+	}
+	for _, s := range []string{h.File, h.Group, h.Program, h.Kind, h.Database, h.Host} {
+		dst = binary.AppendUvarint(dst, uint64(len(s)))
+		dst = append(dst, s...)
+	}
+	if h.Last != nil {
+		dst = record.AppendTxnInfo(dst, h.Last)
+	}
+	return dst
+}
+
+// decodeHeader reads and validates a header's body.
+func decodeHeader(b []byte) (*Header, error) {
+	if len(b) < headerFixed || string(b[:8]) != magic {
+		return nil, errors.New("this is not a trail file: its header does not begin with GGSHTRL")
+	}
+	h := &Header{
+		Version:  binary.LittleEndian.Uint16(b[8:]),
+		Features: binary.LittleEndian.Uint16(b[10:]),
+		Seqno:    binary.LittleEndian.Uint32(b[12:]),
+		Created:  time.Unix(0, int64(binary.LittleEndian.Uint64(b[16:]))).UTC(),
+		PrevEnd:  binary.LittleEndian.Uint64(b[24:]),
+	}
+	if h.Version != FormatVersion {
+		return nil, h.Validate()
+	}
+	rest := b[headerFixed:]
+	for _, field := range []*string{&h.File, &h.Group, &h.Program, &h.Kind, &h.Database, &h.Host} {
+		n, w := binary.Uvarint(rest)
+		if w <= 0 || n > uint64(len(rest)-w) {
+			return nil, errors.New("the header ends too early")
+		}
+		*field, rest = string(rest[w:w+int(n)]), rest[w+int(n):]
+	}
+	if b[32]&1 != 0 {
+		info, err := record.DecodeTxnInfo(rest)
+		if err != nil {
+			return nil, fmt.Errorf("last transaction: %w", err)
+		}
+		h.Last = &info
+	}
+	return h, h.Validate()
+}
+
+// Restart is the body of a restart mark.
+type Restart struct {
+	Abend bool     // the writer before this one did not finish its file
+	End   Position // where its valid content ends
+}
+
+func appendRestart(dst []byte, r Restart) []byte {
+	kind := byte(0)
+	if r.Abend {
+		kind = 1
+	}
+	dst = append(dst, kind)
+	dst = binary.LittleEndian.AppendUint32(dst, r.End.Seqno)
+	return binary.LittleEndian.AppendUint64(dst, r.End.RBA)
+}
+
+// DecodeRestart reads the body of a restart mark.
+func DecodeRestart(b []byte) (Restart, error) {
+	if len(b) < 13 {
+		return Restart{}, record.ErrShort
+	}
+	return Restart{Abend: b[0] != 0, End: Position{
+		Seqno: binary.LittleEndian.Uint32(b[1:]),
+		RBA:   binary.LittleEndian.Uint64(b[5:]),
+	}}, nil
+}
