@@ -93,7 +93,10 @@ func (m *Manager) startCollector(ctx context.Context, trail string, port int,
 	feed.Close()
 	defer in.Close()
 	out := m.cfg.Home.Join("dirout", fmt.Sprintf("COLLECTOR_%d.out", port))
-	argv := []string{"-home", string(m.cfg.Home), "-port", strconv.Itoa(port), "-trail", trail}
+	argv := []string{"-home", string(m.cfg.Home), "-p", strconv.Itoa(port)}
+	for _, dir := range m.outputDirs() {
+		argv = append(argv, "-allow", dir)
+	}
 	m.mu.Lock()
 	pid, err := m.spawn("collector", argv, out, in)
 	if err != nil {
@@ -117,6 +120,20 @@ func (m *Manager) startCollector(ctx context.Context, trail string, port int,
 	info.Token = token
 	m.info(ggserr.CollectorStarted, info.Port, trail)
 	return info, nil
+}
+
+// outputDirs are the folders that ALLOWOUTPUTDIR in GLOBALS adds to dirdat.
+func (m *Manager) outputDirs() []string {
+	f, err := param.Parse(m.cfg.Home.Globals(), param.Options{ReadFile: os.ReadFile,
+		Getenv: m.cfg.Getenv, Home: string(m.cfg.Home), Program: param.Globals})
+	if err != nil {
+		return nil // no GLOBALS is the normal case; with a bad one dirdat alone is safe
+	}
+	g, err := param.ReadGlobals(f)
+	if err != nil {
+		return nil
+	}
+	return g.OutputDirs
 }
 
 // listening waits for the line "LISTENING port [fingerprint]" in the collector's output.

@@ -4,12 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
 	"ggsh/control"
 	"ggsh/ggserr"
+)
+
+// HTTP's words for what went wrong.
+const (
+	badRequest     = 400
+	serverError    = 500
+	notImplemented = 501
 )
 
 // GroupPage is one row of GET /v1/groups: what INFO ALL shows.
@@ -27,7 +33,7 @@ func (m *Manager) ownPages() map[string]control.Page {
 		"GET /v1/manager": m.managerPage,
 		"GET /metrics":    m.metricsPage,
 		"GET /healthz": func(context.Context, control.Call) control.Answer {
-			return text(http.StatusOK, "ok\n")
+			return text(0, "ok\n")
 		},
 		"POST " + control.CommandPath: m.commandPage,
 	}
@@ -59,23 +65,23 @@ func (m *Manager) groupPages(ctx context.Context) ([]GroupPage, error) {
 func (m *Manager) groupsPage(ctx context.Context, _ control.Call) control.Answer {
 	rows, err := m.groupPages(ctx)
 	if err != nil {
-		return control.JSONAnswer(http.StatusInternalServerError, reply(err))
+		return control.JSONAnswer(serverError, reply(err))
 	}
-	return control.JSONAnswer(http.StatusOK, map[string]any{"groups": rows})
+	return control.JSONAnswer(0, map[string]any{"groups": rows})
 }
 
 func (m *Manager) managerPage(context.Context, control.Call) control.Answer {
-	return control.JSONAnswer(http.StatusOK, control.Reply{Manager: m.status()})
+	return control.JSONAnswer(0, control.Reply{Manager: m.status()})
 }
 
 // commandPage executes a line of the shell.
 func (m *Manager) commandPage(ctx context.Context, c control.Call) control.Answer {
 	var q control.CommandRequest
 	if err := json.Unmarshal(c.Body, &q); err != nil {
-		return control.JSONAnswer(http.StatusBadRequest, reply(err))
+		return control.JSONAnswer(badRequest, reply(err))
 	}
 	if m.cfg.Commands == nil {
-		return control.JSONAnswer(http.StatusNotImplemented,
+		return control.JSONAnswer(notImplemented,
 			refuse("this Manager executes no commands: send orders to /v1/orders"))
 	}
 	data, out, err := m.cfg.Commands.Run(ctx, q.Line)
@@ -84,14 +90,14 @@ func (m *Manager) commandPage(ctx context.Context, c control.Call) control.Answe
 		e := ggserr.Numbered(err)
 		rep.Error = &control.Problem{Number: int(e.Number), Text: e.Message()}
 	}
-	return control.JSONAnswer(http.StatusOK, rep)
+	return control.JSONAnswer(0, rep)
 }
 
 // metricsPage is for Prometheus.
 func (m *Manager) metricsPage(ctx context.Context, _ control.Call) control.Answer {
 	rows, err := m.groupPages(ctx)
 	if err != nil {
-		return text(http.StatusInternalServerError, "# "+oneLine(err.Error())+"\n")
+		return text(serverError, "# "+oneLine(err.Error())+"\n")
 	}
 	var b strings.Builder
 	metric := func(name, kind, help string, each func(GroupPage, string)) {

@@ -63,7 +63,8 @@ type kept struct {
 // Without a local reader nothing goes: the readers elsewhere are not known here.
 // The file in use stays, and files go only from the old end, so that no hole
 // appears in a trail.
-func purgePlan(r param.PurgeRule, t trailState, now time.Time) (gone []trail.FileInfo, stay []kept) {
+func purgePlan(r param.PurgeRule, t trailState,
+	now time.Time) (gone []trail.FileInfo, stay []kept) {
 	if len(t.readers) == 0 {
 		return nil, nil
 	}

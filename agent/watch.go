@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ const (
 	ticksPerScan    = 4
 	identifyTimeout = 2 * time.Second
 	identifyAgain   = 30 * time.Second
+	maxDue          = 10000 // entries, before those of files and pids that are gone go
 )
 
 // watch looks at the processes until ctx ends.
@@ -215,6 +217,9 @@ func (m *Manager) dueNow(what string, every time.Duration, now time.Time, atOnce
 	next, ok := m.due[what]
 	if ok && now.Before(next) {
 		return false
+	}
+	if len(m.due) > maxDue {
+		maps.DeleteFunc(m.due, func(_ string, at time.Time) bool { return at.Before(now) })
 	}
 	m.due[what] = now.Add(every)
 	return ok || atOnce

@@ -105,7 +105,7 @@ func (c *call) unknownOption(w word) error {
 	if near := nearest(w.text, names); near != "" {
 		return e.Do("Did you mean %s?", near)
 	}
-	return e.Do("%s", c.cmd.Synopsis)
+	return e.Do("HELP %s lists its options.", c.cmd.Name())
 }
 
 // takeOption reads the value of the option that words begins with. The same

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"ggsh/dblogin"
 	"ggsh/ggserr"
@@ -111,24 +112,34 @@ func dbLogin(ctx context.Context, s *Session, c *call) (Value, error) {
 	s.Close()
 	s.db = db
 	return LoggedIn{Product: db.Product, Kind: string(db.Kind), User: db.User,
-		Database: db.Login.Where(), SessionCharset: c.text("SESSIONCHARSET"),
-		Message: confirm("Successfully logged into database.")}, nil
+		Database: db.Login.Where(), At: s.cfg.Now(), Charset: db.Charset,
+		SessionCharset: db.SessionCharset}, nil
 }
 
 // LoggedIn is DBLOGIN.
 type LoggedIn struct {
-	Product        string       `json:"product"`
-	Kind           string       `json:"kind"`
-	User           string       `json:"user,omitempty"`
-	Database       string       `json:"database"`
-	SessionCharset string       `json:"-"`
-	Message        Confirmation `json:"-"`
+	Product        string    `json:"product"`
+	Kind           string    `json:"kind"`
+	User           string    `json:"user,omitempty"`
+	Database       string    `json:"database"`
+	Charset        string    `json:"charset,omitempty"`
+	SessionCharset string    `json:"sessionCharset,omitempty"`
+	At             time.Time `json:"at"`
 }
 
-// Text is the sentence that scripts look for.
-func (l LoggedIn) Text() string { return l.Message.Text() }
+// Text is the sentence that scripts look for, after the character sets.
+func (l LoggedIn) Text() string {
+	text := "Successfully logged into database."
+	if l.Charset == "" {
+		return text
+	}
+	return Lines{At: l.At, Lines: []Line{
+		{Number: ggserr.SessionCharset, Text: "Database character set identified as " + l.Charset + "."},
+		{Number: ggserr.LoginCharset, Text: "Session character set identified as " + l.SessionCharset + "."},
+	}}.Text() + "\n" + text
+}
 
-func (LoggedIn) tight() {}
+func (l LoggedIn) tight() bool { return l.Charset == "" }
 
 // loggedIn refuses what needs a database without one.
 func (s *Session) loggedIn() error {

@@ -29,7 +29,7 @@ func (ix *index) summary() string {
 			continue
 		}
 		if r.Object == "" {
-			if !slices.Contains(single, r.Verb) {
+			if ix.byKey[r.Verb+" EXTRACT"] == nil && !slices.Contains(single, r.Verb) {
 				single = append(single, r.Verb)
 			}
 			continue
@@ -122,8 +122,14 @@ func firstSentence(r Command) string {
 	if !r.Works() {
 		text = "Not supported: " + r.Instead
 	}
-	if i := strings.IndexAny(text, ".:;"); i > 0 && r.Works() {
-		text = text[:i] + "."
+	end := len(text)
+	for _, mark := range []string{". ", ": ", "; "} {
+		if i := strings.Index(text, mark); i > 0 {
+			end = min(end, i)
+		}
+	}
+	if r.Works() && end < len(text) {
+		text = text[:end] + "."
 	}
 	return text
 }
@@ -137,21 +143,25 @@ func (cmd *Command) page() string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, "%s\n\nSyntax:\n  %s\n", fold(cmd.Help, 0, 76), fold(cmd.Synopsis, 4, 74))
-	args := append(append([]Arg{}, cmd.Places...), cmd.Options...)
-	if len(args) > 0 {
-		b.WriteString("\nArguments:\n")
-	}
-	for _, a := range args {
-		text := a.Help
+	var works, accepted, refused []string
+	for _, a := range append(append([]Arg{}, cmd.Places...), cmd.Options...) {
 		switch {
-		case a.Note != "":
-			text = "accepted: " + a.Note
 		case a.Refuse != "":
-			text = "not supported: " + a.Refuse
-		case text == "":
-			text = "accepted"
+			refused = append(refused, a.Name)
+		case a.Note != "" || a.Help == "":
+			accepted = append(accepted, a.Name)
+		default:
+			works = append(works, fmt.Sprintf("  %-24s%s", a.Name, fold(a.Help, 26, 50)))
 		}
-		fmt.Fprintf(&b, "  %-24s%s\n", a.Name, fold(text, 26, 50))
+	}
+	if len(works) > 0 {
+		b.WriteString("\nArguments:\n" + strings.Join(works, "\n") + "\n")
+	}
+	if len(accepted) > 0 {
+		b.WriteString("\nAccepted and not acted on:\n  " + wrapList(accepted, 2, 74) + "\n")
+	}
+	if len(refused) > 0 {
+		b.WriteString("\nNot supported:\n  " + wrapList(refused, 2, 74) + "\n")
 	}
 	return b.String()
 }

@@ -270,12 +270,11 @@ func (i GroupInfo) readLines() [][2]string {
 			{"", fmt.Sprintf("Record Offset: %d", p.RBA)}}
 	}
 	lines := [][2]string{{"Log Read Checkpoint", i.Source}}
+	at := stampOr(p.Time, seconds)
 	if i.Source == redoSource {
-		lines = append(lines, [2]string{"", fmt.Sprintf("%s  Seqno %d, RBA %d",
-			p.Time.Local().Format(seconds), p.Seqno, p.RBA)})
-	} else {
-		lines = append(lines, [2]string{"", p.Time.Local().Format(seconds)})
+		at += fmt.Sprintf("  Seqno %d, RBA %d", p.Seqno, p.RBA)
 	}
+	lines = append(lines, [2]string{"", at})
 	return append(lines, [2]string{"", "SCN " + scn(p.CSN.Minor)})
 }
 

@@ -53,15 +53,12 @@ func editParams(ctx context.Context, s *Session, c *call) (Value, error) {
 		return nil, refuse("The directory %s does not exist.", filepath.Dir(path)).
 			Do("CREATE SUBDIRS makes it.")
 	}
-	words := strings.Fields(s.editor)
-	if len(words) == 0 {
-		return nil, refuse("No editor is named: SET EDITOR name.")
-	}
-	cmd := exec.CommandContext(ctx, words[0], append(words[1:], path)...)
+	// As other programs do with $EDITOR: it may be a command with arguments.
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", s.editor+` "$1"`, "sh", path)
 	cmd.Dir = string(s.cfg.Home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.cfg.Terminal.In, s.cfg.Terminal.Out, s.cfg.Terminal.Err
 	if err := cmd.Run(); err != nil {
-		return nil, refuse("The editor %s failed: %s", words[0], err).Do("SET EDITOR names another.")
+		return nil, refuse("The editor %s failed: %s", s.editor, err).Do("SET EDITOR names another.")
 	}
 	return nil, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"ggsh/checkpoint"
@@ -116,6 +118,10 @@ func (s *Session) checkParams(g *group) error {
 		program = param.Replicat
 	}
 	path := s.paramFile(g)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return refuse("The parameter file %s of %s does not exist.", path, g.title()).
+			Do("EDIT PARAMS %s writes it.", g.name)
+	}
 	f, err := param.Parse(path, s.paramOptions(program))
 	var all []error
 	for _, e := range param.Errors(err) {

@@ -58,8 +58,12 @@ func (r *Result) Text() string {
 	for _, n := range r.Notes {
 		parts = append(parts, "NOTE: "+n)
 	}
-	for _, e := range r.Errors {
-		parts = append(parts, ErrorText(e, r.at))
+	for i, e := range r.Errors {
+		text := ErrorText(e, r.at)
+		if i == 0 && len(parts) > 0 {
+			text = "\n" + text
+		}
+		parts = append(parts, text)
 	}
 	echo := ""
 	if r.Echo != "" {
@@ -69,7 +73,7 @@ func (r *Result) Text() string {
 		return echo
 	}
 	text := strings.Join(parts, "\n") + "\n\n"
-	if _, tight := r.Value.(tight); tight && len(r.Errors) == 0 {
+	if v, ok := r.Value.(tight); ok && v.tight() && len(r.Errors) == 0 {
 		return echo + text
 	}
 	return echo + "\n" + text
@@ -113,8 +117,8 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 	}{r.Command, !r.Failed, r.Value, r.Notes, problems})
 }
 
-// tight values are printed without a blank line before them.
-type tight interface{ tight() }
+// tight values may be printed without a blank line before them.
+type tight interface{ tight() bool }
 
 // Message is a value of sentences.
 type Message struct {
@@ -131,7 +135,7 @@ type Confirmation struct {
 	Message
 }
 
-func (Confirmation) tight() {}
+func (Confirmation) tight() bool { return true }
 
 func confirm(lines ...string) Confirmation { return Confirmation{Message{Lines: lines}} }
 

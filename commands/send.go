@@ -266,6 +266,10 @@ func (m ManagerAnswer) children(b *strings.Builder) {
 }
 
 func (m ManagerAnswer) ports(b *strings.Builder) {
+	if m.Reply.Text == "" && len(m.Reply.Children) == 0 {
+		b.WriteString("No ports of DYNAMICPORTLIST are in use.\n")
+		return
+	}
 	b.WriteString(strings.TrimRight(m.Reply.Text, "\n") + "\n")
 	n := 0
 	for _, c := range m.Reply.Children {
@@ -389,11 +393,11 @@ func stopManager(ctx context.Context, s *Session, c *call) (Value, error) {
 	if _, err := s.manager(ctx, control.Request{Verb: control.Shutdown}); err != nil {
 		return nil, s.managerRefused(err)
 	}
-	text := "Sending STOP request to MANAGER ...\nRequest processed."
+	last := "Manager stopped."
 	if !s.gone(ctx) {
-		return say(text, "Manager has not ended yet."), nil
+		last = "Manager has not ended yet."
 	}
-	return say(text, "Manager stopped."), nil
+	return say("Sending STOP request to MANAGER ...", "Request processed.", last), nil
 }
 
 // gone waits until the Manager answers no more.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,8 +80,8 @@ type Config struct {
 
 	Lines    LineReader // nil: nobody can be asked
 	Terminal *Terminal  // nil: nothing can be edited
-	// Step is told of each command of an OBEY file as it is done: the prompt
-	// with the command, and its result. nil collects them in the result.
+	// Step is told of each command of an OBEY file: first the prompt with the
+	// command, then its result. nil collects them in the result of OBEY.
 	Step func(prompt string, r *Result)
 }
 
@@ -147,6 +148,9 @@ func (s *Session) where() string {
 		return s.cfg.Host
 	}
 	name := s.db.Login.Database
+	if s.db.Kind == dblogin.SQLite {
+		name = filepath.Base(name)
+	}
 	if s.db.User == "" {
 		return s.cfg.Host + " as " + name
 	}

@@ -68,6 +68,9 @@ func obey(ctx context.Context, s *Session, c *call) (Value, error) {
 			return script, fmt.Errorf("OBEY %s ended before line %d: %w", path, number, err)
 		}
 		prompt := s.Prompt() + Mask(line)
+		if s.cfg.Step != nil {
+			s.cfg.Step(prompt, nil)
+		}
 		r := s.Do(ctx, line)
 		for i, e := range r.Errors {
 			if e.Where.File == "" {
@@ -76,7 +79,7 @@ func obey(ctx context.Context, s *Session, c *call) (Value, error) {
 		}
 		failed = failed || r.Failed
 		if s.cfg.Step != nil {
-			s.cfg.Step(prompt, r)
+			s.cfg.Step("", r)
 		} else {
 			script.Steps = append(script.Steps, Step{Prompt: prompt, Result: r})
 		}

@@ -78,7 +78,7 @@ func managerEnded(home subdirs.Home, err error, before os.FileInfo) error {
 		st.ModTime().After(before.ModTime())) {
 		text, _ := readFile(path, maxPage)
 		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, " ERROR ") || strings.Contains(line, ": OGG-") {
+			if strings.Contains(line, " ERROR ") && !strings.Contains(line, "OGG-01668") {
 				said = append(said, strings.TrimSpace(line))
 			}
 		}

@@ -14,6 +14,9 @@ import (
 // table, but what would be missing is found here and not at the first update.
 type binlogAdmin struct{}
 
+// BinlogAdmin is the source administration of servers with a binary log.
+func BinlogAdmin() SourceAdmin { return binlogAdmin{} }
+
 // wanted are the settings of a server that Extract can read.
 func wanted() [][2]string {
 	return [][2]string{{"log_bin", "ON"}, {"binlog_format", "ROW"}, {"binlog_row_image", "FULL"}}

@@ -71,7 +71,8 @@ func FreePort(ctx context.Context, port int) bool {
 // socket's mode decides who may use it. Elsewhere a caller must be of this host
 // and must not be a web page of somebody else in this host's browser: such a page
 // names another origin, or reaches us by a name of its own (DNS rebinding), or
-// can send no JSON without asking first.
+// can send no JSON without asking first. What may change something must come from
+// this program's user or root.
 func admit(q *http.Request) string {
 	local, _ := q.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local != nil && local.Network() == "unix" {
@@ -99,7 +100,7 @@ func admit(q *http.Request) string {
 		t != jsonType {
 		return "the header Content-Type: application/json is missing"
 	}
-	return ""
+	return sameUser(q)
 }
 
 // hostOnly cuts the port and brackets off.

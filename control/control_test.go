@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -54,6 +55,18 @@ func (c *complaints) all() string {
 	return strings.Join(c.text, "\n")
 }
 
+// announced tells when the listener is first used.
+type announced struct {
+	net.Listener
+	once sync.Once
+	up   chan struct{}
+}
+
+func (a *announced) Accept() (net.Conn, error) {
+	a.once.Do(func() { close(a.up) })
+	return a.Listener.Accept()
+}
+
 // serve runs a server until the test ends and proves that it leaves no goroutine.
 func serve(t *testing.T, l net.Listener, opt Options) *complaints {
 	t.Helper()
@@ -62,7 +75,9 @@ func serve(t *testing.T, l net.Listener, opt Options) *complaints {
 	opt.Complain = c.add
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, echo{}, opt) }()
+	up := &announced{Listener: l, up: make(chan struct{})}
+	go func() { done <- Serve(ctx, up, echo{}, opt) }()
+	<-up.up // all its goroutines run
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -238,6 +253,33 @@ func TestCallersOfOtherHostsAreRefused(t *testing.T) {
 	q.RemoteAddr = "[::ffff:127.0.0.1]:44128"
 	if why := admit(q); why != "" {
 		t.Errorf("got %q", why)
+	}
+}
+
+func TestTheKernelTellsWhoseAConnectionIs(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue // no IPv6 here
+		}
+		defer l.Close()
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		near := c.LocalAddr().(*net.TCPAddr).AddrPort()
+		far := c.RemoteAddr().(*net.TCPAddr).AddrPort()
+		if uid, ok := ownerOf(near, far); !ok || uid != os.Getuid() {
+			t.Errorf("%s: user %d %v", addr, uid, ok)
+		}
+		if _, ok := ownerOf(far, netip.MustParseAddrPort("127.0.0.1:1")); ok {
+			t.Errorf("%s: a connection that is not there has a user", addr)
+		}
+	}
+	mapped := netip.MustParseAddrPort("127.0.0.1:7809")
+	if got := kernelForm(mapped, true); len(got) != 37 || !strings.HasSuffix(got, ":1E81") {
+		t.Errorf("got %s", got)
 	}
 }
 

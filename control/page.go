@@ -45,7 +45,7 @@ type Answer struct {
 // Page answers what is not an order: a list for people, metrics, a web page.
 type Page func(ctx context.Context, c Call) Answer
 
-// JSONAnswer makes an Answer of a value.
+// JSONAnswer makes an Answer of a value; status 0 is 200.
 func JSONAnswer(status int, v any) Answer {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -157,6 +157,9 @@ type Session struct {
 	Version string // its version string, as it gave it
 	User    string
 	Login   Login // without the password
+	// Charset is the database's character set, SessionCharset the session's;
+	// empty where a database has but one.
+	Charset, SessionCharset string
 }
 
 // Close ends the session.

@@ -45,13 +45,16 @@ func openMySQL(ctx context.Context, l Login) (*Session, error) {
 		return nil, ggserr.New(ggserr.ConnectFailed, l.Where()).Because(err)
 	}
 	db := sql.OpenDB(connector)
-	var version, comment string
-	err = db.QueryRowContext(ctx, "SELECT VERSION(), @@version_comment").Scan(&version, &comment)
+	var version, comment, database, session string
+	err = db.QueryRowContext(ctx, "SELECT VERSION(), @@version_comment, "+
+		"@@character_set_database, @@character_set_connection").
+		Scan(&version, &comment, &database, &session)
 	if err != nil {
 		db.Close()
 		return nil, mysqlError(l, err)
 	}
-	s := &Session{DB: db, Kind: MySQL, Version: version, User: l.User, Login: l}
+	s := &Session{DB: db, Kind: MySQL, Version: version, User: l.User, Login: l,
+		Charset: database, SessionCharset: session}
 	s.Login.Password = ""
 	s.Product = "MySQL " + version
 	if isMariaDB(version, comment) {

@@ -73,6 +73,7 @@ const (
 	DefinitionMissing   Number = 2757
 	SourceDefsIgnored   Number = 2761
 	SessionCharset      Number = 3036
+	LoginCharset        Number = 3037
 	CheckpointTableNone Number = 5673
 	NoUniqueKey         Number = 6439
 	MapResolved         Number = 6505
@@ -183,6 +184,7 @@ var catalog = []Message{
 	{DefinitionMissing, Fatal, "The trail has no definition for table %s", "", "Extract the data again from a position before it."},
 	{SourceDefsIgnored, Warning, "%s is accepted and not used: the trail carries its own table definitions", "", ""},
 	{SessionCharset, Info, "Character set of %s identified as %s", "", ""},
+	{LoginCharset, Info, "Session character set identified as %s", "", ""},
 	{CheckpointTableNone, Warning, "No checkpoint table is used: a crash may apply changes twice", "", "ADD CHECKPOINTTABLE, and name it in GLOBALS or ADD REPLICAT."},
 	{NoUniqueKey, Warning, "No unique key is defined for table %s. All viable columns will be used to represent the key, but may not guarantee uniqueness", "", "Use KEYCOLS to name a key."},
 	{MapResolved, Info, "MAP resolved: MAP %s, TARGET %s", "", ""},

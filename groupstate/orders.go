@@ -159,7 +159,12 @@ func Ticks(pid int) (uint64, bool) {
 	}
 	at := bytes.LastIndexByte(b, ')') // the name before it may hold anything
 	f := strings.Fields(string(b[at+1:]))
-	if at < 0 || len(f) < 20 || f[0] == "Z" || f[0] == "X" {
+	if at < 0 || len(f) < 20 {
+		return 0, false
+	}
+	// The first thread of a process that is being killed is a zombie before the
+	// others have let go of its files and locks.
+	if f[0] == "X" || f[0] == "Z" && (f[17] == "0" || f[17] == "1") {
 		return 0, false
 	}
 	ticks, err := strconv.ParseUint(f[19], 10, 64)

@@ -74,8 +74,9 @@ func Launch(ctx context.Context, cfg LaunchConfig) (*Client, error) {
 	}
 	c := &Client{name: cfg.Name, path: path, sum: sum, lines: &lineWriter{log: cfg.Log}}
 	if err := c.start(ctx, cfg); err != nil {
-		c.end()
-		return nil, fmt.Errorf("handler %s: start %s: %w", cfg.Name, path, err)
+		c.end() // so that all it has said is here
+		why, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, fmt.Errorf("handler %s: start %s: %s%s", cfg.Name, path, why, c.lines.lastWords())
 	}
 	if err := c.meet(ctx); err != nil {
 		c.end()
@@ -133,15 +134,20 @@ func (c *Client) meet(ctx context.Context) error {
 		return err
 	}
 	c.description = h.Description
+	return checkVersion(h, c.path)
+}
+
+// checkVersion tells which side is older when the versions differ.
+func checkVersion(h hello, path string) error {
 	switch {
 	case h.Protocol < ProtocolVersion:
 		return fmt.Errorf("%s %s is older than this program: it speaks version %d of the handler "+
 			"contract, version %d is needed; install the plugins of this release in %s",
-			c.path, h.Description.Version, h.Protocol, ProtocolVersion, filepath.Dir(c.path))
+			path, h.Description.Version, h.Protocol, ProtocolVersion, filepath.Dir(path))
 	case h.Protocol > ProtocolVersion:
 		return fmt.Errorf("this program is older than %s %s: that speaks version %d of the handler "+
 			"contract, this program version %d; install the programs of that release",
-			c.path, h.Description.Version, h.Protocol, ProtocolVersion)
+			path, h.Description.Version, h.Protocol, ProtocolVersion)
 	}
 	return nil
 }
@@ -310,6 +316,7 @@ type lineWriter struct {
 	mu   sync.Mutex
 	log  func(string)
 	rest []byte
+	last string
 }
 
 // maxLine bounds what is kept of a line without end.
@@ -338,7 +345,22 @@ func (w *lineWriter) flush() {
 }
 
 func (w *lineWriter) emit(line []byte) {
-	if text := strings.TrimRight(string(line), "\r"); text != "" && w.log != nil {
+	text := strings.TrimRight(string(line), "\r")
+	if text == "" {
+		return
+	}
+	w.last = text
+	if w.log != nil {
 		w.log(text)
 	}
+}
+
+// lastWords is the last line, for the error of a start that failed.
+func (w *lineWriter) lastWords() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == "" {
+		return ""
+	}
+	return "; its last words: " + w.last
 }

@@ -14,6 +14,7 @@ type expander struct {
 	out   strings.Builder
 	spans []span
 	used  bool
+	calls int
 }
 
 // expand replaces macro calls and ?NAME in a line. A call whose list goes on
@@ -22,11 +23,13 @@ type expander struct {
 func (p *parser) expand(line textLine) textLine {
 	if line.expanded ||
 		!strings.Contains(line.text, p.char) && !strings.Contains(line.text, "?") {
+		line.expanded = true
 		return line
 	}
 	x := &expander{p: p}
 	x.walk(line)
 	if !x.used || p.stopped {
+		line.expanded = true
 		return line
 	}
 	whole := textLine{text: x.out.String(), file: line.file, spans: x.spans}
@@ -97,6 +100,10 @@ func (x *expander) walk(line textLine) {
 		flush(i)
 		x.used = true
 		at := line.at(i)
+		if x.calls++; x.calls > maxCalls {
+			x.p.stop(bad(at, "Too many macro calls in one line"))
+			return
+		}
 		args, rest, ok := x.p.arguments(m, line, i+len(x.p.char)+len(m.name), at)
 		if !ok {
 			line, from, i = rest, 0, -1
@@ -149,7 +156,10 @@ func (p *parser) called(line textLine, i int) *macro {
 		return m
 	}
 	starts := strings.Trim(text[:i], blanks) == ""
-	if starts || strings.HasPrefix(strings.TrimLeft(rest[n:], blanks), "(") {
+	call := starts || strings.HasPrefix(strings.TrimLeft(rest[n:], blanks), "(")
+	if call && p.f.opaque && p.opt.CheckOnly {
+		p.foreign = true // its library could not be read
+	} else if call {
 		var names []string
 		for name := range p.macros {
 			names = append(names, name)
@@ -184,7 +194,9 @@ func (p *parser) arguments(m *macro, line textLine, offset int, at ggserr.Locati
 	depth, quote := 0, byte(0)
 	for i := 0; ; i++ {
 		if i >= len(rest.text) || quote == 0 && isComment(rest.text, i) {
+			p.calling = true
 			next, ok := p.next()
+			p.calling = false
 			if !ok {
 				p.fail(bad(at, "The list of this macro call has no )"))
 				return nil, textLine{file: line.file, spans: line.spans}, false

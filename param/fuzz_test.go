@@ -33,7 +33,11 @@ func FuzzParse(f *testing.F) {
 				}
 				return nil, fs.ErrNotExist
 			}}
+		began := time.Now()
 		parsed, err := ParseText("f", text, opt)
+		if d := time.Since(began); d > 5*time.Second {
+			t.Errorf("%s for %d bytes", d, len(text))
+		}
 		for _, e := range Errors(err) {
 			if e.Where.File == "" {
 				t.Errorf("no place: %v", e)

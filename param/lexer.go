@@ -3,6 +3,8 @@ package param
 import (
 	"strings"
 	"unicode/utf8"
+
+	"ggsh/ggserr"
 )
 
 const blanks = " \t\v\f\u00a0\u3000"
@@ -17,6 +19,9 @@ func isComment(text string, i int) bool {
 	if i == 0 || strings.IndexByte(" \t\n;,()'\"", text[i-1]) >= 0 {
 		return true
 	}
+	if text[i-1] == '-' {
+		return false // decided at the first dash
+	}
 	rest := strings.TrimLeft(text[i:], "-")
 	if rest == "" {
 		return false
@@ -26,7 +31,7 @@ func isComment(text string, i int) bool {
 
 // isRemark reports whether a line holds nothing but blanks or a remark.
 func isRemark(text string) bool {
-	text = strings.Trim(text, blanks)
+	text = strings.TrimLeft(text, blanks)
 	return text == "" || strings.HasPrefix(text, "--")
 }
 
@@ -38,6 +43,25 @@ type lexer struct {
 	multi bool // a quote may go over lines
 	more  func() (textLine, bool)
 	open  *Token // the quote that was never closed
+
+	known   ggserr.Location // the place of byte knownAt: columns are counted from there
+	knownAt int
+	counted bool
+}
+
+// set goes on with another line.
+func (x *lexer) set(line textLine) { x.line, x.i, x.counted = line, 0, false }
+
+// pos is the place of the next byte.
+func (x *lexer) pos() ggserr.Location {
+	s := x.line.spanAt(x.i)
+	if x.counted && x.knownAt <= x.i && s.offset <= x.knownAt && !s.fixed {
+		x.known.Column += utf8.RuneCountInString(x.line.text[x.knownAt:x.i])
+	} else {
+		x.known = x.line.at(x.i)
+	}
+	x.knownAt, x.counted = x.i, true
+	return x.known
 }
 
 // skip passes blanks and reports whether there were any.
@@ -66,7 +90,7 @@ func (x *lexer) continued() bool {
 
 // token takes the next token; the caller has skipped blanks and asked done.
 func (x *lexer) token() Token {
-	t := Token{Pos: x.line.at(x.i)}
+	t := Token{Pos: x.pos()}
 	text := x.line.text
 	switch c := text[x.i]; {
 	case c == '\'' || c == '"':
@@ -140,7 +164,7 @@ func exponent(s string, i int) bool {
 
 // quoted takes a quoted token; a quote within is doubled.
 func (x *lexer) quoted(quote byte) Token {
-	t := Token{Kind: Quoted, Pos: x.line.at(x.i)}
+	t := Token{Kind: Quoted, Pos: x.pos()}
 	if quote == '"' {
 		t.Kind = DoubleQuoted
 	}
@@ -171,7 +195,7 @@ func (x *lexer) quoted(quote byte) Token {
 			return t
 		}
 		b.WriteByte('\n')
-		x.line, x.i = next, 0
+		x.set(next)
 	}
 	t.Text = b.String()
 	return t

@@ -12,6 +12,7 @@ import (
 const (
 	maxMacroDepth = 32
 	maxMacroLines = 100_000
+	maxCalls      = 10_000 // in one line
 )
 
 // macro is a defined macro.

@@ -62,7 +62,8 @@ func (m *masker) line(text string) string {
 // isSecretVariable reports whether SETENV gives a variable that by its name
 // is a password.
 func isSecretVariable(word, rest string) bool {
-	return strings.HasPrefix(strings.TrimLeft(rest, blanks), "=") && soundsSecret(word)
+	rest = strings.TrimLeft(rest, blanks)
+	return rest != "" && strings.IndexByte("='\"", rest[0]) >= 0 && soundsSecret(word)
 }
 
 // soundsSecret reports whether a variable's name promises a password.

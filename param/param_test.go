@@ -182,7 +182,8 @@ func TestParseReadsFromTheHome(t *testing.T) {
 	if err != nil || opened != "/h/dirprm/e.prm" {
 		t.Errorf("opened %q: %v", opened, err)
 	}
-	_, err = Parse("none", Options{ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist }})
+	none := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
+	_, err = Parse("none", Options{ReadFile: none})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the cause is lost: %v", err)
 	}
@@ -199,7 +200,8 @@ func TestSamples(t *testing.T) {
 		if err != nil || filepath.Ext(path) != ".prm" && filepath.Base(path) != "GLOBALS" {
 			continue
 		}
-		if _, err := ParseText(path, string(text), Options{Home: "..", ReadFile: os.ReadFile}); err != nil {
+		opt := Options{Home: "..", ReadFile: os.ReadFile}
+		if _, err := ParseText(path, string(text), opt); err != nil {
 			t.Error(err)
 		}
 	}

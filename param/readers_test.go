@@ -97,7 +97,7 @@ func dump(v reflect.Value, indent string) string {
 
 func TestParseLogin(t *testing.T) {
 	for text, want := range map[string]string{
-		"SOURCEDB hr@tgt:3306, USERID ogg, PASSWORD xxx":            "db=hr@tgt:3306 user=ogg password=***",
+		"SOURCEDB h@t:3306, USERID o, PASSWORD x":                   "db=h@t:3306 user=o password=***",
 		"userid ogg@orcl password xxx":                              "user=ogg service=orcl password=***",
 		"USERID ogg/secret@orcl":                                    "user=ogg service=orcl password=***",
 		"USERIDALIAS a DOMAIN d":                                    "alias=a domain=d",

@@ -21,7 +21,7 @@ var ddlRows = []Spec{
 
 const (
 	ddlScope = "[INCLUDE] [EXCLUDE] [MAPPED] [UNMAPPED] [OTHER] [ALL] [OPTYPE value [TABLE]] " +
-		"[OBJTYPE string] [SOURCECATALOG name] [ALLCATALOGS] [OBJNAME name] [INSTR string] " +
+		"[OBJTYPE value] [SOURCECATALOG name] [ALLCATALOGS] [OBJNAME name] [INSTR string] " +
 		"[INSTRCOMMENTS string] [INSTRWORDS string] [INSTRCOMMENTSWORDS string] [STAYMETADATA] " +
 		"[EVENTACTIONS parens]"
 

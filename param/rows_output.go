@@ -7,7 +7,8 @@ const (
 	hostTail = "[COMPRESS] [COMPRESSTHRESHOLD n] [ENCRYPT {NONE|BLOWFISH|AES128|AES192|AES256}] " +
 		"[KEYNAME value] [MGRPORT n] [PORT n] [CPU n] [PRI n] [HOMETERM value] [PROCESSNAME value] " +
 		"[PARAMS value] [SOCKSPROXY value] [PROXYCSALIAS value] [PROXYCSDOMAIN value] " +
-		"[STREAMING] [NOSTREAMING] [TCPBUFSIZE n] [TCPFLUSHBYTES n] [TIMEOUT n] [VAR value] [SOURCE value]"
+		"[STREAMING] [NOSTREAMING] [TCPBUFSIZE n] [TCPFLUSHBYTES n] [TIMEOUT n] " +
+		"[VAR value] [SOURCE value]"
 	plainTrail = "the trail would be written otherwise than it says"
 )
 

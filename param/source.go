@@ -3,6 +3,7 @@ package param
 import (
 	"fmt"
 	"path/filepath"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -37,19 +38,18 @@ type textLine struct {
 	expanded bool // its macros are replaced already
 }
 
+// spanAt gives the span that a byte of the line belongs to.
+func (l textLine) spanAt(offset int) span {
+	i := sort.Search(len(l.spans), func(i int) bool { return l.spans[i].offset > offset })
+	return l.spans[max(i-1, 0)]
+}
+
 // at gives the place in the file of a byte of the line.
 func (l textLine) at(offset int) ggserr.Location {
-	s := l.spans[0]
-	for _, next := range l.spans[1:] {
-		if next.offset > offset {
-			break
-		}
-		s = next
-	}
+	s := l.spanAt(offset)
 	loc := ggserr.Location{File: l.file, Line: s.line, Column: s.column}
 	if !s.fixed && offset > s.offset {
-		end := min(offset, len(l.text))
-		loc.Column += utf8.RuneCountInString(l.text[s.offset:end])
+		loc.Column += utf8.RuneCountInString(l.text[s.offset:min(offset, len(l.text))])
 	}
 	return loc
 }
@@ -68,15 +68,7 @@ func (l textLine) from(offset int) textLine {
 	return rest
 }
 
-func (l textLine) fixedAt(offset int) bool {
-	fixed := false
-	for _, s := range l.spans {
-		if s.offset <= offset {
-			fixed = s.fixed
-		}
-	}
-	return fixed
-}
+func (l textLine) fixedAt(offset int) bool { return l.spanAt(offset).fixed }
 
 // input is one file being read, or lines to read before going on with it.
 type input struct {
@@ -100,6 +92,9 @@ type parser struct {
 
 	files, bytes, tokens int
 	macroEcho            []int // lines of the echo that a macro may have brought a password into
+	unknown              int   // keywords that nobody knows
+	calling              bool  // the list of a macro call is being read
+	foreign              bool  // the statement calls a macro of a file that is not there
 	stopped              bool
 	eof                  ggserr.Location
 }
@@ -216,7 +211,7 @@ func (p *parser) echo(text string) {
 	if p.hidden {
 		return
 	}
-	if strings.Contains(text, p.char) {
+	if p.calling || strings.Contains(text, p.char) {
 		p.macroEcho = append(p.macroEcho, len(p.f.Echo))
 	}
 	p.f.Echo = append(p.f.Echo, masked)

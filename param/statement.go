@@ -31,6 +31,7 @@ func (p *parser) statement(line textLine) {
 		p.define(line, offset)
 		return
 	}
+	p.foreign = false
 	line = p.expand(line)
 	if isRemark(line.text) || p.stopped {
 		return
@@ -55,6 +56,9 @@ func (p *parser) statement(line textLine) {
 func (p *parser) kind(first Token) Spec {
 	if s, _ := p.ix.find(first.Text, p.f.Program); s != nil {
 		return *s
+	}
+	if p.unknown++; p.unknown > maxErrors {
+		return Spec{}
 	}
 	near, _ := p.ix.find(p.ix.nearest(first.Text, p.f.Program), p.f.Program)
 	if near != nil && near.Terminated {
@@ -131,7 +135,7 @@ func (b *builder) followed(kind Spec, marked bool) bool {
 		}
 		b.raw = append(b.raw, b.x.line.text[b.from:])
 		b.from = 0
-		b.x.line, b.x.i = line, 0
+		b.x.set(line)
 		return true
 	}
 }
@@ -196,7 +200,8 @@ func (b *builder) semicolon(kind Spec) bool {
 	if !b.x.done() {
 		b.p.unread(b.x.line.from(b.x.i))
 	}
-	b.x.line, b.from, b.x.i = textLine{file: b.x.line.file, spans: b.x.line.spans}, 0, 0
+	b.x.set(textLine{file: b.x.line.file, spans: b.x.line.spans})
+	b.from = 0
 	return true
 }
 
@@ -236,6 +241,7 @@ func (b *builder) finish(first Token) {
 	}
 	b.st.Raw = strings.TrimSpace(strings.Join(b.raw, "\n"))
 	b.missing(first)
+	b.st.broken = b.st.broken || p.foreign
 	if first.Kind != Word || p.stopped || p.isCall(first.Text) {
 		return
 	}

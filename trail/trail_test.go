@@ -99,8 +99,12 @@ func txnText(txn *Txn) (string, error) {
 	}
 }
 
-// readTxns reads all complete transactions from pos on.
+// readTxns reads all complete transactions from pos on. It does not wait inside
+// a streamed one.
 func readTxns(n Name, pos Position, opt TxnOptions) (got []string, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	opt.Context = ctx
 	r, err := OpenTxnReader(n, pos, opt)
 	if err != nil {
 		return nil, err
@@ -117,6 +121,9 @@ func readTxns(n Name, pos Position, opt TxnOptions) (got []string, err error) {
 		s, err := txnText(txn)
 		if err == ErrDropped {
 			continue
+		}
+		if err == context.Canceled {
+			return got, nil
 		}
 		if err != nil {
 			return got, err

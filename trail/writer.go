@@ -365,6 +365,9 @@ func (w *Writer) Rollover() error {
 
 func (w *Writer) nextFile() error {
 	if w.seqno == w.cfg.Name.MaxSeqno() {
+		if _, err := w.Sync(); err != nil {
+			return err
+		}
 		w.err = ggserr.New(ggserr.TrailWrite, w.path).Because(fmt.Errorf(
 			"file numbers of %d digits are used up", w.cfg.Name.Digits))
 		return w.err

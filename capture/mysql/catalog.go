@@ -19,7 +19,7 @@ type catalogTable struct {
 }
 
 // readTable asks information_schema for one table; nil when there is none.
-func (s *server) readTable(ctx context.Context, schema, table string) (*catalogTable, error) {
+func (s *database) readTable(ctx context.Context, schema, table string) (*catalogTable, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	var kind string
@@ -44,7 +44,7 @@ func (s *server) readTable(ctx context.Context, schema, table string) (*catalogT
 	return t, s.readKeys(ctx, t.def)
 }
 
-func (s *server) readColumns(ctx context.Context, def *record.TableDef) error {
+func (s *database) readColumns(ctx context.Context, def *record.TableDef) error {
 	const q = "SELECT COLUMN_NAME, COLUMN_TYPE, CHARACTER_SET_NAME, IS_NULLABLE, EXTRA, " +
 		"COALESCE(GENERATION_EXPRESSION, '') FROM information_schema.COLUMNS " +
 		"WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION"
@@ -74,7 +74,7 @@ func (s *server) readColumns(ctx context.Context, def *record.TableDef) error {
 }
 
 // readKeys fills in the primary key and the further unique keys.
-func (s *server) readKeys(ctx context.Context, def *record.TableDef) error {
+func (s *database) readKeys(ctx context.Context, def *record.TableDef) error {
 	const q = "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS " +
 		"WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX"
 	rows, err := s.db.QueryContext(ctx, q, def.Schema, def.Name)

@@ -7,7 +7,7 @@ import (
 )
 
 // listTables lists the tables that can be captured, the server's own left out.
-func (s *server) listTables(ctx context.Context) ([]ddl.Name, error) {
+func (s *database) listTables(ctx context.Context) ([]ddl.Name, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	const q = "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES " +

@@ -26,7 +26,7 @@ const schemaFileVersion = 1
 
 // openSchema reads what an earlier run knew. Without FULL metadata and without
 // earlier knowledge the wanted tables are read from information_schema now.
-func openSchema(ctx context.Context, cfg *Config, srv *server, at record.CSN) (*schema, error) {
+func openSchema(ctx context.Context, cfg *Config, srv *database, at record.CSN) (*schema, error) {
 	s := &schema{cfg: cfg, srv: srv, tables: map[string]*history{}, warned: map[string]bool{}}
 	if err := s.load(); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ import (
 type reader struct {
 	src    *Source
 	cfg    *Config
-	srv    *server
+	srv    *database
 	ctx    context.Context // of run; ends with Close
 	schema *schema
 

@@ -16,7 +16,7 @@ import (
 // reading goroutine.
 type schema struct {
 	cfg    *Config
-	srv    *server
+	srv    *database
 	nextID uint32
 	tables map[string]*history
 	probe  func(context.Context) (place, error)
@@ -147,7 +147,7 @@ func (s *schema) defOfMap(t *binlog.TableMap) (*record.TableDef, error) {
 }
 
 // maxLen is the number of octets of a character.
-func (s *server) maxLen(charset string) int {
+func (s *database) maxLen(charset string) int {
 	switch charset {
 	case "utf8mb4", "utf16", "utf16le", "utf32", "gb18030":
 		return 4

@@ -19,8 +19,8 @@ const (
 	flavorMariaDB = "mariadb"
 )
 
-// server is the SQL side of a source: what it is, its variables and catalog.
-type server struct {
+// database is the SQL side of a source: what it is, its variables and catalog.
+type database struct {
 	cfg      *Config
 	db       *sql.DB
 	flavor   string
@@ -31,7 +31,7 @@ type server struct {
 }
 
 // connectServer opens the SQL connection and learns what the server is.
-func connectServer(ctx context.Context, cfg *Config) (*server, error) {
+func connectServer(ctx context.Context, cfg *Config) (*database, error) {
 	dc := driver.NewConfig()
 	dc.User, dc.Passwd = cfg.User, cfg.Password
 	dc.Net, dc.Addr = cfg.network()
@@ -44,7 +44,7 @@ func connectServer(ctx context.Context, cfg *Config) (*server, error) {
 	if err != nil {
 		return nil, ggserr.New(ggserr.ConnectFailed, cfg.address()).Because(err)
 	}
-	s := &server{cfg: cfg, db: sql.OpenDB(connector)}
+	s := &database{cfg: cfg, db: sql.OpenDB(connector)}
 	s.db.SetMaxOpenConns(2)
 	s.db.SetMaxIdleConns(1)
 	s.db.SetConnMaxIdleTime(queryTimeout)
@@ -54,10 +54,10 @@ func connectServer(ctx context.Context, cfg *Config) (*server, error) {
 	return s, nil
 }
 
-func (s *server) close() error { return s.db.Close() }
+func (s *database) close() error { return s.db.Close() }
 
 // learn reads version, identity, variables and collations.
-func (s *server) learn(ctx context.Context) error {
+func (s *database) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	if err := s.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&s.version); err != nil {
@@ -77,7 +77,7 @@ func (s *server) learn(ctx context.Context) error {
 	return s.readCollations(ctx)
 }
 
-func (s *server) readVariables(ctx context.Context) error {
+func (s *database) readVariables(ctx context.Context) error {
 	const q = "SHOW GLOBAL VARIABLES"
 	rows, err := s.db.QueryContext(ctx, q)
 	if err != nil {
@@ -103,7 +103,7 @@ func closeRows(rows *sql.Rows) { _ = rows.Close() }
 
 // readCollations learns the character set of each collation id. MariaDB 10.10 and
 // later tell some of them in another table only.
-func (s *server) readCollations(ctx context.Context) error {
+func (s *database) readCollations(ctx context.Context) error {
 	s.charsets = map[uint64]string{}
 	queries := []string{"SELECT ID, CHARACTER_SET_NAME FROM information_schema.COLLATIONS " +
 		"WHERE ID IS NOT NULL AND CHARACTER_SET_NAME IS NOT NULL"}
@@ -134,7 +134,7 @@ func (s *server) readCollations(ctx context.Context) error {
 }
 
 // atLeast compares the server's version number.
-func (s *server) atLeast(major, minor int) bool {
+func (s *database) atLeast(major, minor int) bool {
 	text := strings.TrimPrefix(s.version, "5.5.5-")
 	a, rest, _ := strings.Cut(text, ".")
 	b, _, _ := strings.Cut(rest, ".")
@@ -147,18 +147,18 @@ func (s *server) atLeast(major, minor int) bool {
 }
 
 // on reports whether a variable is set.
-func (s *server) on(name string) bool {
+func (s *database) on(name string) bool {
 	v := strings.ToUpper(s.vars[name])
 	return v == "ON" || v == "1" || v == "YES"
 }
 
 // fullMetadata reports whether table maps carry names.
-func (s *server) fullMetadata() bool {
+func (s *database) fullMetadata() bool {
 	return strings.EqualFold(s.vars["binlog_row_metadata"], "FULL")
 }
 
 // hasGTIDs reports whether transactions have global ids.
-func (s *server) hasGTIDs() bool {
+func (s *database) hasGTIDs() bool {
 	return s.flavor == flavorMariaDB || strings.EqualFold(s.vars["gtid_mode"], "ON")
 }
 
@@ -169,7 +169,7 @@ type head struct {
 }
 
 // head asks for the end of the log, and which transactions lie before it.
-func (s *server) head(ctx context.Context) (head, error) {
+func (s *database) head(ctx context.Context) (head, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	q := "SHOW MASTER STATUS"
@@ -197,7 +197,7 @@ func (s *server) head(ctx context.Context) (head, error) {
 }
 
 // gtidAt asks MariaDB for the GTID position of a place.
-func (s *server) gtidAt(ctx context.Context, p place) (string, error) {
+func (s *database) gtidAt(ctx context.Context, p place) (string, error) {
 	var text sql.NullString
 	const q = "SELECT BINLOG_GTID_POS(?, ?)"
 	if err := s.db.QueryRowContext(ctx, q, p.File, p.Pos).Scan(&text); err != nil {
@@ -207,7 +207,7 @@ func (s *server) gtidAt(ctx context.Context, p place) (string, error) {
 }
 
 // queryRow gives the first row with lower case names, nil when there is none.
-func (s *server) queryRow(ctx context.Context, q string) (map[string]string, error) {
+func (s *database) queryRow(ctx context.Context, q string) (map[string]string, error) {
 	rows, err := s.db.QueryContext(ctx, q)
 	if err != nil {
 		return nil, s.failed(err, q)
@@ -245,7 +245,7 @@ type logFile struct {
 }
 
 // logs lists the binary log's files, oldest first.
-func (s *server) logs(ctx context.Context) ([]logFile, error) {
+func (s *database) logs(ctx context.Context) ([]logFile, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	const q = "SHOW BINARY LOGS"
@@ -295,7 +295,7 @@ const (
 )
 
 // failed turns an error of the SQL side into a message that says what to do.
-func (s *server) failed(err error, q string) error {
+func (s *database) failed(err error, q string) error {
 	var me *driver.MySQLError
 	if !errors.As(err, &me) {
 		return &retryable{ggserr.New(ggserr.ConnectFailed, s.cfg.address()).Because(err)}
@@ -316,7 +316,7 @@ func (s *server) failed(err error, q string) error {
 }
 
 // grantAdvice is the statement that gives the user what a capture needs.
-func (s *server) grantAdvice() string {
+func (s *database) grantAdvice() string {
 	rights := "REPLICATION SLAVE, REPLICATION CLIENT, SELECT"
 	if s.flavor == flavorMariaDB && s.atLeast(10, 5) {
 		rights = "REPLICATION SLAVE, BINLOG MONITOR, SELECT"

@@ -12,7 +12,7 @@ import (
 )
 
 // newReader checks the server and finds where to begin.
-func newReader(ctx context.Context, src *Source, srv *server) (*reader, error) {
+func newReader(ctx context.Context, src *Source, srv *database) (*reader, error) {
 	r := &reader{src: src, cfg: &src.cfg, srv: srv, set: newGTIDSet(),
 		tables: map[uint64]*tableRef{}, branches: map[string]*branch{}}
 	for _, e := range srv.checkLog() {
@@ -247,7 +247,7 @@ func (r *reader) probe(ctx context.Context) (place, error) {
 }
 
 // checkLog looks at the variables without which a capture cannot be right.
-func (s *server) checkLog() []*ggserr.Error {
+func (s *database) checkLog() []*ggserr.Error {
 	var list []*ggserr.Error
 	if !s.on("log_bin") {
 		return append(list, ggserr.New(ggserr.LogProblem, "the server "+s.cfg.address()+
@@ -276,7 +276,7 @@ func (s *server) checkLog() []*ggserr.Error {
 	return list
 }
 
-func metadataStatement(s *server) string {
+func metadataStatement(s *database) string {
 	if _, has := s.vars["binlog_row_metadata"]; !has {
 		return "This server version has no better; do not change tables while Extract is stopped."
 	}
@@ -288,7 +288,7 @@ func warning(format string, args ...any) *ggserr.Error {
 }
 
 // fileBegun reads when a log file was begun, from its first event.
-func fileBegun(ctx context.Context, cfg *Config, srv *server, name string) (time.Time, error) {
+func fileBegun(ctx context.Context, cfg *Config, srv *database, name string) (time.Time, error) {
 	f := &firstEvent{found: make(chan uint32, 1)}
 	if err := f.read(ctx, cfg, srv, name); err != nil {
 		return time.Time{}, err

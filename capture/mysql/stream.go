@@ -222,7 +222,7 @@ func (f *firstEvent) HandleEvent(e *replication.BinlogEvent) error {
 	return nil
 }
 
-func (f *firstEvent) read(ctx context.Context, cfg *Config, srv *server, name string) error {
+func (f *firstEvent) read(ctx context.Context, cfg *Config, srv *database, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	link := &link{cfg: cfg, state: &status{}}

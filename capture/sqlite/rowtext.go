@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -167,7 +168,7 @@ func cutHex(text []byte) (b, rest []byte, err error) {
 }
 
 // appendNumber takes an integer or a real. In a column declared DECIMAL both
-// become decimals, the real by its shortest text.
+// become decimals where they can.
 func appendNumber(dst []byte, c *record.ColumnDef, text []byte) (out, rest []byte, err error) {
 	end := bytes.IndexByte(text, ',')
 	if end < 0 {
@@ -184,10 +185,23 @@ func appendNumber(dst []byte, c *record.ColumnDef, text []byte) (out, rest []byt
 	if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(f) {
 		return dst, nil, fmt.Errorf("log row has no number at %.20q", word)
 	}
-	if c.Kind == record.Decimal && !math.IsInf(f, 0) {
-		return record.AppendText(dst, record.Decimal, strconv.FormatFloat(f, 'f', -1, 64)), rest, nil
+	if c.Kind == record.Decimal {
+		if text, ok := decimalText(f); ok {
+			return record.AppendText(dst, record.Decimal, text), rest, nil
+		}
 	}
 	return record.AppendFloat64(dst, f), rest, nil
+}
+
+// decimalText gives a real's shortest decimal text. One that needs more digits
+// than a real keeps for certain is the outcome of a computation, and no decimal.
+func decimalText(f float64) (string, bool) {
+	const kept = 15
+	mantissa, _, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	if math.IsInf(f, 0) || len(strings.Trim(mantissa, "-"))-1 > kept {
+		return "", false
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64), true
 }
 
 // parseDate reads YYYY-MM-DD off the front of s.

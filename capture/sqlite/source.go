@@ -200,7 +200,8 @@ func (s *Source) begin(ctx context.Context) (*snapshot, logEnd, error) {
 		return nil, last, fmt.Errorf("database file %s: %w", s.cfg.Path, err)
 	}
 	err = tx.QueryRowContext(ctx, "SELECT seq, ts FROM "+logTable+
-		" WHERE seq > ? ORDER BY seq DESC LIMIT 1", s.at).Scan(&last.seq, &last.ts)
+		" WHERE seq > ? AND seq <= ? ORDER BY seq DESC LIMIT 1", s.at, s.bound()).
+		Scan(&last.seq, &last.ts)
 	if err == nil {
 		var rows *sql.Rows
 		rows, err = tx.QueryContext(ctx, "SELECT seq, tab, op, old, new FROM "+logTable+

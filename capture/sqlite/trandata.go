@@ -403,7 +403,8 @@ func conflictsOf(ctx context.Context, q querier, def *record.TableDef) (conflict
 
 // unseenIndex picks from pragma_index_list AS l the indexes whose conflicts no
 // condition over columns finds.
-const unseenIndex = "l.partial = 1 OR EXISTS (SELECT 1 FROM pragma_index_info(l.name) WHERE cid < 0)"
+const unseenIndex = "l.partial = 1 OR" +
+	" EXISTS (SELECT 1 FROM pragma_index_info(l.name) WHERE cid < 0)"
 
 func unseen(ctx context.Context, q querier, table string) ([]string, error) {
 	return names(ctx, q, "SELECT name FROM pragma_index_list(?) AS l WHERE \"unique\" = 1 AND ("+

@@ -15,6 +15,7 @@ import (
 
 	"ggsh/commands"
 	"ggsh/control"
+	"ggsh/trandata"
 )
 
 // shell is a session with its keyboard and screen.
@@ -40,6 +41,7 @@ func newShell(o options) (*shell, error) {
 		Manager:      manager,
 		Process:      func(group string) commands.Client { return control.ToProcess(o.home.Socket(group)) },
 		StartManager: commands.Detached(o.home, managerProgram(), manager),
+		Source:       trandata.New(),
 		Terminal:     terminal}
 	if o.json {
 		terminal.Out = os.Stderr
@@ -165,6 +167,9 @@ func (sh *shell) show(r *commands.Result) {
 
 // step shows a command of an OBEY file as if it were typed.
 func (sh *shell) step(prompt string, r *commands.Result) {
-	fmt.Println(prompt)
+	if r == nil {
+		fmt.Println(prompt)
+		return
+	}
 	sh.show(r)
 }

@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"context"
 	"database/sql"
-"os"
 )
 
 // statements keeps the prepared statements of a connection, the least used of
@@ -45,7 +44,6 @@ func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
 }
 
 func (s *statements) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
-	if os.Getenv("XI") != "" { return s.conn.ExecContext(ctx, text, args...) }
 	stmt, err := s.get(ctx, text)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,6 @@ func driverConfig(cfg handler.Config) (*mysql.Config, error) {
 	}
 	c.Timeout = dialTimeout
 	c.MaxAllowedPacket = 0   // the server's
-	c.InterpolateParams = os.Getenv("XI") != ""
 	c.ClientFoundRows = true // an update that changes nothing still finds its row
 	c.Logger = &mysql.NopLogger{}
 	c.Params = map[string]string{"sql_mode": sqlMode, "time_zone": "'+00:00'"}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-"os"
-"strconv"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -29,7 +27,7 @@ func dialect() dml.Dialect {
 		OneRow: func(_, condition string) string {
 			return " WHERE " + condition + " LIMIT 1"
 		},
-		Limits:   dml.Limits{Insert: lim("XA",256), Update: lim("XU",64), Delete: lim("XD",256), Params: 60000},
+		Limits:   dml.Limits{Insert: 256, Update: 64, Delete: 256, Params: 60000},
 		CaseSafe: caseSafe,
 		Bind:     bind,
 		Fault:    fault,
@@ -137,5 +135,3 @@ func inspect(ctx context.Context, conn *sql.Conn, t *record.TableDef) (dml.Natur
 	}
 	return n, nil
 }
-
-func lim(n string, d int) int { if v,err := strconv.Atoi(os.Getenv(n)); err==nil {return v}; return d }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"database/sql"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -31,6 +30,9 @@ func TestMySQL(t *testing.T) { testServer(t, server.MySQL) }
 
 func testServer(t *testing.T, kind server.Kind) {
 	target, db := newTarget(t, kind)
+	t.Run("CheckpointTable", func(t *testing.T) {
+		handlertest.RunCheckpointTable(t, db, checkpointtable.Kind(kind), "ggtest.other_checkpoint")
+	})
 	t.Run("InProcess", func(t *testing.T) {
 		target.New = func(*testing.T) handler.Handler { return dml.New(dialect()) }
 		handlertest.Run(t, target)
@@ -43,7 +45,9 @@ func testServer(t *testing.T, kind server.Kind) {
 		handlertest.Run(t, target)
 	})
 	target.New = func(*testing.T) handler.Handler { return dml.New(dialect()) }
-	testOwn(t, target, db)
+	for name, test := range own() {
+		t.Run(name, func(t *testing.T) { test(t, target, db) })
+	}
 }
 
 // startServer gives a server's login and a database connection as root.
@@ -178,15 +182,6 @@ func sqls(t testing.TB, db *sql.DB, statements ...string) {
 	}
 }
 
-// testOwn tests what only these servers have.
-func testOwn(t *testing.T, target *handlertest.Target, db *sql.DB) {
-	for name, test := range map[string]func(*testing.T, *handlertest.Target, *sql.DB){
-		"ForeignKeys": testForeignKeys,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, target, db) })
-	}
-}
-
 func open(t testing.TB, target *handlertest.Target, group string) *dml.Applier {
 	t.Helper()
 	a := dml.New(dialect())
@@ -210,44 +205,4 @@ func use(t testing.TB, a handler.Handler, id uint32, name string) *handlertest.T
 	}
 	return &handlertest.Table{TableUse: handler.TableUse{ID: id, Source: "src." + name, Target: def,
 		Key: def.KeyColumns(), KeyIsUnique: len(def.Key) > 0}}
-}
-
-// testForeignKeys: children come behind parents, and cascades hit what they
-// would have hit at the source.
-func testForeignKeys(t *testing.T, target *handlertest.Target, db *sql.DB) {
-	sqls(t, db, "CREATE TABLE ggtest.parent (id INT PRIMARY KEY, v INT)",
-		"CREATE TABLE ggtest.child (id INT PRIMARY KEY, p INT, "+
-			"FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE)")
-	a := open(t, target, "fk")
-	parent, child := use(t, a, 1, "PARENT"), use(t, a, 2, "child")
-	i := handlertest.Int
-	var ops [][]byte
-	for n := range int64(50) {
-		ops = append(ops, parent.Insert(i(n), i(0)), child.Insert(i(n), i(n)))
-	}
-	ops = append(ops, parent.Delete(i(3), i(0)), parent.Insert(i(3), i(9)), child.Insert(i(300), i(3)))
-	b := handlertest.Batch(200, []*handlertest.Table{parent, child}, ops...)
-	if _, err := a.Apply(t.Context(), b); err != nil {
-		t.Fatal(err)
-	}
-	var got string
-	err := db.QueryRow("SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM ggtest.child), " +
-		"(SELECT COUNT(*) FROM ggtest.child WHERE p = 3), (SELECT id FROM ggtest.child WHERE p = 3))").
-		Scan(&got)
-	if err != nil || got != "50 1 300" {
-		t.Fatalf("children %q, %v", got, err)
-	}
-	e := fmt.Sprint(applyError(t, a, handlertest.Batch(300, nil, child.Insert(i(400), i(4000)))))
-	if !strings.Contains(e, "1452") {
-		t.Fatalf("child without parent: %s", e)
-	}
-}
-
-func applyError(t testing.TB, a *dml.Applier, b *handler.Batch) error {
-	t.Helper()
-	_, err := a.Apply(t.Context(), b)
-	if err == nil {
-		t.Fatal("applied what must fail")
-	}
-	return err
 }

@@ -30,6 +30,15 @@ func TestInProcess(t *testing.T) {
 	handlertest.Run(t, target)
 }
 
+func TestCheckpointTable(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "c.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	handlertest.RunCheckpointTable(t, db, checkpointtable.SQLite, `"odd.name"`)
+}
+
 func TestOverProcessBoundary(t *testing.T) {
 	target := newTarget(t)
 	dir := handlertest.PluginDir(t, "sqlite")

@@ -52,11 +52,11 @@ func suicide(home string) {
 
 func collector(arg map[string]string) {
 	token, _ := io.ReadAll(os.Stdin)
-	if arg["TRAIL"] == "" || len(token) != 65 {
+	if arg["P"] == "" || len(token) != 65 {
 		fmt.Println("no token")
 		os.Exit(1)
 	}
-	fmt.Printf("LISTENING %s\n", arg["PORT"])
+	fmt.Printf("LISTENING %s\n", arg["P"])
 	select {}
 }
 
