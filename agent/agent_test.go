@@ -7,8 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,7 +15,6 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/control"
 	"ggsh/groupstate"
-	"ggsh/subdirs"
 )
 
 func TestStartStopKill(t *testing.T) {
@@ -89,6 +86,10 @@ func TestSilentProcessIsKilled(t *testing.T) {
 	h.want(h.do(control.Status, "E1"), "takes no orders yet")
 	if s := h.state("E1").State; s != control.Starting {
 		t.Errorf("state %s", s)
+	}
+	h.want(h.do(control.Stop, "E1"), "Request processed.") // SIGTERM, which it ignores
+	if s := h.state("E1").State; s != control.Starting {
+		t.Errorf("STOP killed: %s", s)
 	}
 	h.want(h.do(control.Kill, "E1"), "Killed process")
 	h.becomes("E1", control.Stopped)
@@ -319,6 +320,11 @@ func TestCollector(t *testing.T) {
 		t.Fatalf("ports %+v", r.Children)
 	}
 	stale := r.Children[0].PID
+	_, err := h.ask(control.Request{Verb: control.Collector, Type: "EXTRACT", Group: "OTHER",
+		Args: []string{"./dirdat/rt"}})
+	if err == nil || !strings.Contains(err.Error(), "is being written for test") {
+		t.Errorf("another pump got the trail: %v", err)
+	}
 	if again := order("link/rt"); again.Token == first.Token {
 		t.Error("a token was used twice")
 	}

@@ -25,7 +25,8 @@ const collectorKind = "COLLECTOR"
 const portTries = 5
 
 // collectorOrder is COLLECTOR: a process of its own for one pump and one trail.
-// A collector of the same trail that still runs is of a connection that is gone.
+// A collector of the same trail that still runs is of a connection of the same
+// pump that is gone; one that works for another pump is left alone.
 func (m *Manager) collectorOrder(ctx context.Context, r control.Request) control.Reply {
 	if len(r.Args) != 1 || r.Args[0] == "" || strings.ContainsAny(r.Args[0], "\x00\n\t") {
 		return refuse("COLLECTOR wants one trail")
@@ -33,7 +34,7 @@ func (m *Manager) collectorOrder(ctx context.Context, r control.Request) control
 	m.collecting.Lock()
 	defer m.collecting.Unlock()
 	path := realPath(m.cfg.Home.Resolve(r.Args[0]))
-	if err := m.endCollector(ctx, path); err != nil {
+	if err := m.endCollector(ctx, path, pumpOf(r)); err != nil {
 		return reply(err)
 	}
 	var err error
@@ -108,7 +109,7 @@ func (m *Manager) startCollector(ctx context.Context, trail string, port int,
 	m.children[groupstate.Key(collectorKind, trail)] = &child{kind: collectorKind, group: trail,
 		pid: pid, ticks: ticks, mine: true, believed: true, started: now, port: port}
 	m.orders.Collectors = append(m.orders.Collectors, groupstate.CollectorProcess{Trail: trail,
-		Port: port, PID: pid, Ticks: ticks, Started: now, For: oneLine(r.From)})
+		Port: port, PID: pid, Ticks: ticks, Started: now, For: pumpOf(r)})
 	m.storeLocked()
 	m.mu.Unlock()
 	info, err := m.listening(ctx, out, pid, ticks)
@@ -167,14 +168,27 @@ func (m *Manager) listening(ctx context.Context, out string, pid int,
 	}
 }
 
-// endCollector ends the collector of a trail, if one runs.
-func (m *Manager) endCollector(ctx context.Context, trail string) error {
+// pumpOf names the group that a collector is for.
+func pumpOf(r control.Request) string {
+	if r.Group == "" {
+		return oneLine(r.From)
+	}
+	return oneLine(title(r.Type, r.Group))
+}
+
+// endCollector ends the collector of a trail, if one runs for the same pump.
+func (m *Manager) endCollector(ctx context.Context, trail, pump string) error {
 	m.mu.Lock()
 	list := slices.Clone(m.orders.Collectors)
 	m.mu.Unlock()
 	for _, c := range list {
 		if c.Trail != trail || !groupstate.Alive(c.PID, c.Ticks) {
 			continue
+		}
+		if c.For != pump {
+			return ggserr.New(ggserr.Generic, fmt.Sprintf(
+				"trail %s is being written for %s by collector process %d", trail, c.For, c.PID)).
+				Do("One trail has one writer; that collector ends when its sender is gone.")
 		}
 		if _, ended := m.ladder(ctx, c.PID, c.Ticks, nil); !ended {
 			return ggserr.New(ggserr.Generic, fmt.Sprintf(

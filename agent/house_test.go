@@ -3,8 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -237,4 +235,3 @@ type shell struct{}
 func (shell) Run(_ context.Context, line string) ([]byte, string, error) {
 	return []byte(`{"line":1}`), "did " + line + "\n", nil
 }
-

@@ -34,9 +34,8 @@ func otherRows() []Command {
 		other("DEFAULTJOURNAL", "", NA, platform, false),
 		other("SEND", "PROCESS", NA, platform, false),
 	}
-	for verb, priority := range map[string]Priority{"CREATE": P1, "OPEN": P1, "PURGE": P2} {
-		rows = append(rows, other(verb, "WALLET", priority, wallet, false))
-	}
+	rows = append(rows, family("WALLET", P1, wallet, "CREATE", "OPEN")...)
+	rows = append(rows, family("WALLET", P2, wallet, "PURGE")...)
 	rows = append(rows, family("MASTERKEY", P1, wallet, "ADD", "INFO", "RENEW", "DELETE", "UNDELETE")...)
 	rows = append(rows, family("SCHEMATRANDATA", P1,
 		"use ADD TRANDATA with owner.* for its tables.", "ADD", "DELETE", "INFO")...)

@@ -452,3 +452,24 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// FuzzProcessFile: no content of a process file may do more than be refused, and
+// what is read can be written and read again.
+func FuzzProcessFile(f *testing.F) {
+	f.Add([]byte("PROGRAM\tEXTRACT\tPROCESSID\tE1\tPORT\tvm.0\tPID\t7\t" +
+		"STARTED\t2026-01-02T03:04:05Z\tSOCKET\t/s\tHOME\t/h\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parseProcessFile(b)
+		if err != nil {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "x")
+		if err := WriteProcessFile(path, *p); err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadProcessFile(path)
+		if err != nil || again.Identity != p.Identity || !again.Started.Equal(p.Started) {
+			t.Fatalf("%+v %v, was %+v", again, err, p)
+		}
+	})
+}

@@ -117,7 +117,7 @@ func TestLaunchRefuses(t *testing.T) {
 	}
 	write("plain", "no program", 0o644)
 	write("open", "#!/bin/sh\n", 0o777)
-	write("script", "#!/bin/sh\necho no plugin; echo the reason >&2; exit 3\n", 0o755)
+	write("script", "#!/bin/sh\necho the reason >&2; echo no plugin; exit 3\n", 0o755)
 	link("/bin/sh", "outside")
 	link("fake", "inside")
 	launch := func(cfg handler.LaunchConfig) error {

@@ -22,7 +22,7 @@ var selectRows = []Spec{
 		Instead: "these partitions would be taken"},
 	{Name: "WILDCARDRESOLVE", Programs: process, Priority: P1, Support: Recognised,
 		Syntax: "WILDCARDRESOLVE {DYNAMIC|IMMEDIATE}", Default: "DYNAMIC", Multi: true,
-		Help: "When wildcards become tables.", Instead: "at a table's first change"},
+		Help: "When wildcards become tables.", Instead: "a wildcard is resolved at a table's first change"},
 	{Name: "DYNAMICRESOLUTION", Programs: process, Syntax: "DYNAMICRESOLUTION", Priority: P1,
 		Default: "in force", Multi: true, Help: "Look a table up at its first change."},
 	{Name: "NODYNAMICRESOLUTION", Programs: process, Syntax: "NODYNAMICRESOLUTION",

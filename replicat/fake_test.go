@@ -21,6 +21,7 @@ type server struct {
 	checkpoint *handler.Checkpoint
 	batches    [][]int // Ends of the batches that committed
 	opens      int
+	runs       int // ended
 	parts      int // batches with More
 	largest    int // octets of a batch
 	continues  bool
@@ -73,6 +74,7 @@ func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, err
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	f.s.opens++
+	f.s.cond.Broadcast()
 	f.uses = map[uint32]handler.TableUse{}
 	if f.s.plain {
 		return &handler.Opened{Product: "fake"}, nil

@@ -35,6 +35,7 @@ type mapper struct {
 	cur    *group
 	err    error // set before out is closed
 	ended  chan struct{}
+	idle   context.Context // ends with the mapper and with the order to stop
 	first  bool
 	since  time.Time // when cur got its first transaction without operations
 }
@@ -50,12 +51,16 @@ func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 	}
 	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
 		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
+	idle, wake := context.WithCancel(ctx)
+	context.AfterFunc(r.state.stopCtx, wake)
+	m.idle = idle
 	for range groupsAhead {
 		m.free <- &group{}
 	}
 	go func() {
 		defer close(m.ended)
 		defer close(m.out)
+		defer wake()
 		m.err = m.run(ctx)
 	}()
 	return m, nil
@@ -155,7 +160,7 @@ func (m *mapper) wait(ctx context.Context) (done bool, err error) {
 		return true, m.flush(ctx)
 	}
 	m.r.state.eof(m.reader.Reading())
-	err = m.reader.Wait(m.r.state.stopCtx)
+	err = m.reader.Wait(m.idle)
 	if err != nil && ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
@@ -209,7 +214,7 @@ func (m *mapper) keepBack(ctx context.Context, wait time.Duration) error {
 	}
 	m.r.state.say(fmt.Sprintf("Delaying %d seconds until record reaches proper age",
 		int(wait.Seconds())+1))
-	if err := sleep(m.r.state.stopCtx, wait); err != nil {
+	if err := sleep(m.idle, wait); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

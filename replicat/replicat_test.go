@@ -153,14 +153,19 @@ func (f *fixture) start() {
 	if cfg.Launch == nil {
 		cfg.Launch = f.s.launch
 	}
+	f.s.mu.Lock()
+	opens, runs := f.s.opens, f.s.runs
+	f.s.mu.Unlock()
 	go func() {
 		err := Run(context.Background(), cfg)
 		p.Close(err)
 		f.s.mu.Lock()
+		f.s.runs++
 		f.s.cond.Broadcast()
 		f.s.mu.Unlock()
 		f.exits <- err
 	}()
+	f.s.wait(func() bool { return f.s.opens > opens || f.s.runs > runs })
 }
 
 // order sends one order to the running process.

@@ -263,9 +263,9 @@ func TestEachBitFlipIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := 1
+	step := 3
 	if testing.Short() {
-		step = 7
+		step = 23
 	}
 	for i := 0; i < 8*len(content); i += step {
 		content[i/8] ^= 1 << (i % 8)

@@ -112,7 +112,7 @@ var lifeTables = [2][3]*record.TableDef{
 // TestAnyLifeReadsBack appends, rolls over, gives up and restarts at random; the
 // complete transactions, and only they, are read, whole or streamed.
 func TestAnyLifeReadsBack(t *testing.T) {
-	lives := 60
+	lives := 40
 	if testing.Short() {
 		lives = 10
 	}

@@ -9,8 +9,12 @@ import (
 	"os"
 )
 
-// readAhead is how many bytes are asked of the file at once.
-const readAhead = 1 << 20
+// readAhead is how many bytes are asked of the file at once; firstRead of them
+// to begin with, as many a file is opened for its header only.
+const (
+	readAhead = 1 << 20
+	firstRead = 64 << 10
+)
 
 // errTail says that no whole frame stands at the offset: the file's end, a
 // frame still being written, a torn one, or damage.
@@ -95,7 +99,8 @@ func (s *frameFile) measure() error {
 // fill reads on until need bytes are buffered or the file ends.
 func (s *frameFile) fill(need int) error {
 	s.bad = ""
-	if need > len(s.buf) || len(s.buf) > 2*readAhead {
+	used := len(s.buf) < readAhead && s.w == len(s.buf)
+	if need > len(s.buf) || len(s.buf) > 2*readAhead || used {
 		if err := s.resize(need); err != nil {
 			return err
 		}
@@ -131,7 +136,11 @@ func (s *frameFile) resize(need int) error {
 			return errTail
 		}
 	}
-	grown := make([]byte, max(need, readAhead))
+	size := readAhead
+	if s.buf == nil {
+		size = firstRead
+	}
+	grown := make([]byte, max(need, size))
 	s.w = copy(grown, s.buf[s.r:s.w])
 	s.r, s.buf = 0, grown
 	return nil
@@ -160,7 +169,7 @@ func (s *frameFile) damaged() (bool, error) {
 
 // findFrame looks for the first offset from from on where a whole frame stands.
 func findFrame(f *os.File, from, size uint64) (uint64, bool, error) {
-	buf := make([]byte, readAhead)
+	buf := make([]byte, min(readAhead, max(size, from)-from))
 	for from+frameHead <= size {
 		n, err := f.ReadAt(buf[:min(uint64(len(buf)), size-from)], int64(from))
 		if err != nil && err != io.EOF {

@@ -15,7 +15,8 @@ import (
 type catalogTable struct {
 	def       *record.TableDef
 	sequence  bool
-	versioned bool // MariaDB SYSTEM VERSIONED
+	versioned bool   // MariaDB SYSTEM VERSIONED
+	charset   string // default of new columns
 }
 
 // readTable asks information_schema for one table; nil when there is none.
@@ -23,9 +24,10 @@ func (s *database) readTable(ctx context.Context, schema, table string) (*catalo
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	var kind string
-	const q = "SELECT TABLE_TYPE FROM information_schema.TABLES " +
+	var collation sql.NullString
+	const q = "SELECT TABLE_TYPE, TABLE_COLLATION FROM information_schema.TABLES " +
 		"WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
-	err := s.db.QueryRowContext(ctx, q, schema, table).Scan(&kind)
+	err := s.db.QueryRowContext(ctx, q, schema, table).Scan(&kind, &collation)
 	if err == sql.ErrNoRows {
 		return nil, nil
 	}
@@ -35,6 +37,7 @@ func (s *database) readTable(ctx context.Context, schema, table string) (*catalo
 	t := &catalogTable{def: &record.TableDef{Schema: schema, Name: table, Database: s.flavor}}
 	t.sequence = kind == "SEQUENCE"
 	t.versioned = kind == "SYSTEM VERSIONED"
+	t.charset = charsetOfCollation(collation.String)
 	if err := s.readColumns(ctx, t.def); err != nil {
 		return nil, err
 	}
@@ -189,4 +192,13 @@ func special(base string) binlog.Special {
 		return binlog.Inet6
 	}
 	return binlog.Plain
+}
+
+// charsetOfCollation reads the character set in front of a collation's name.
+func charsetOfCollation(name string) string {
+	charset, _, _ := strings.Cut(name, "_")
+	if charset == "utf8" {
+		return "utf8mb3"
+	}
+	return charset
 }

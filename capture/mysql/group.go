@@ -188,7 +188,13 @@ func (r *reader) skips(id gtid, end place, when time.Time) bool {
 		r.skipTo = place{}
 	}
 	if !r.skipTime.IsZero() {
-		if when.Before(r.skipTime) {
+		from := r.skipTime
+		if when.Nanosecond() == 0 {
+			// The log tells whole seconds: what was committed within the second
+			// may have been behind the wanted time, and must not be lost.
+			from = from.Truncate(time.Second)
+		}
+		if when.Before(from) {
 			return true
 		}
 		r.skipTime = time.Time{}

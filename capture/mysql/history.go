@@ -87,6 +87,9 @@ func checkVersions(tables map[string][]version) error {
 	for key, versions := range tables {
 		for i := range versions {
 			def := versions[i].Def
+			if def == nil && versions[i].Unknown {
+				continue
+			}
 			if def == nil {
 				return fmt.Errorf("table %s lacks a definition", key)
 			}
@@ -168,7 +171,8 @@ func (s *schema) learn(ctx context.Context, schema, table string, since record.C
 		return nil, err
 	}
 	read := end.place.csn(uint32(since.Major >> 32))
-	v := version{Since: since, Def: t.def, Read: &read, RowEnd: -1, skip: t.sequence}
+	v := version{Since: since, Def: t.def, Read: &read, RowEnd: -1, Charset: t.charset,
+		skip: t.sequence}
 	if t.versioned {
 		v.RowEnd = s.addVersionColumns(t.def)
 	}
@@ -178,18 +182,23 @@ func (s *schema) learn(ctx context.Context, schema, table string, since record.C
 		h = &history{}
 		s.tables[key] = h
 	}
-	if n := len(h.versions); n > 0 && sameDef(h.versions[n-1].Def, t.def) {
+	if n := len(h.versions); n > 0 && !h.versions[n-1].Unknown && sameDef(h.versions[n-1].Def, t.def) {
 		h.versions[n-1].Read = &read
 		return &h.versions[n-1], nil
 	}
 	s.giveID(t.def)
 	t.def.Version = since.String()
+	h.add(v)
+	s.dirty = true
+	return &h.versions[len(h.versions)-1], nil
+}
+
+// add appends a version and forgets the oldest beyond maxVersions.
+func (h *history) add(v version) {
 	h.versions = append(h.versions, v)
 	if n := len(h.versions); n > maxVersions {
 		h.versions = append(h.versions[:0], h.versions[n-maxVersions:]...)
 	}
-	s.dirty = true
-	return &h.versions[len(h.versions)-1], nil
 }
 
 // addVersionColumns adds the hidden pair unless the table names its own.
@@ -212,7 +221,7 @@ func (s *schema) addVersionColumns(def *record.TableDef) int {
 // fromHistory completes a table map that lacks names or signs from what is known.
 func (s *schema) fromHistory(ctx context.Context, t *binlog.TableMap, at record.CSN) (resolved, error) {
 	v := s.at(tableKey(t.Schema, t.Table), at)
-	if v == nil || !s.fits(t, v.Def) {
+	if v == nil || v.Unknown || !s.fits(t, v.Def) {
 		var err error
 		if v, err = s.relearn(ctx, t, v, at); err != nil {
 			return resolved{}, err
@@ -264,7 +273,7 @@ func (s *schema) relearn(ctx context.Context, t *binlog.TableMap, v *version, at
 	if now != nil {
 		what = fmt.Sprintf("has %d columns in the database now", len(now.Def.Columns))
 	}
-	if v != nil {
+	if v != nil && v.Def != nil {
 		what += fmt.Sprintf(" and had %d when it was last known", len(v.Def.Columns))
 	}
 	return nil, ggserr.New(ggserr.LogProblem, fmt.Sprintf("the rows of table %s.%s have %d columns of "+
@@ -304,9 +313,4 @@ func fill(t *binlog.TableMap, def *record.TableDef) {
 		}
 	}
 	t.Signs = true
-}
-
-// apply follows a DDL statement that ends at a place.
-func (s *schema) apply(st *ddl.Statement, schema string, at record.CSN) *ggserr.Error {
-	return nil
 }

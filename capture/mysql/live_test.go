@@ -334,6 +334,7 @@ func typeCases() []typeCase {
 		{sql: "json", only: server.MySQL, show: asChar, values: "json_object('d', cast('2024-01-02' as date), " +
 			"'t', cast('12:13:14.5' as time(6)), 'dt', cast('2024-01-02 03:04:05' as datetime), " +
 			"'dec', cast(1.250 as decimal(10,3)), 'i', 1, 'u', 18446744073709551615, 'f', 1.5e0, 'g', 1e0, 'h', 1e20, 'k', 1.5e-10)|" +
+			"json_array(1e-15, 1e-16, 1.25e-15, 123456789012345.6e0, 1e14, 1e15, 1.2345e15, -1.5e300, 0e0)|" +
 			"json_array(repeat('long', 20000), 1, 70000, 5000000000)"},
 		{sql: "uuid", values: "'123e4567-e89b-12d3-a456-426614174000'|'00000000-0000-0000-0000-000000000000'|'ffffffff-ffff-7fff-bfff-ffffffffff00'", show: asChar, only: server.MariaDB},
 		{sql: "inet6", values: "'::1'|'2001:db8::ff00:42:8329'|'::'|'::ffff:192.0.2.1'|'::192.0.2.1'", show: asChar, only: server.MariaDB},
@@ -402,7 +403,7 @@ func (l *live) types() {
 			continue
 		}
 		if got != f[2] {
-			l.Errorf("%s %s: captured %.200q, SELECT shows %.200q", cases[n].sql, f[1], got, f[2])
+			l.Errorf("%s %s: captured %.600q,\n   SELECT shows %.600q", cases[n].sql, f[1], got, f[2])
 		}
 	}
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,7 @@ type queryEvent struct {
 	schema    string
 	text      []byte
 	collation uint64 // of text; 0 unknown
+	database  uint64 // default collation of schema; 0 unknown
 	ansi      bool   // sql_mode ANSI_QUOTES
 }
 
@@ -76,6 +78,8 @@ func (q *queryEvent) statusVars(b []byte) {
 			q.ansi = binary.LittleEndian.Uint64(b)&modeANSIQuotes != 0
 		case 4:
 			q.collation = uint64(binary.LittleEndian.Uint16(b))
+		case 8:
+			q.database = uint64(binary.LittleEndian.Uint16(b))
 		}
 		b = b[n:]
 	}
@@ -197,8 +201,15 @@ func (r *reader) schemaChange(h *binlog.Header, q *queryEvent, s *ddl.Statement,
 	if len(s.Names) > 0 && s.Object == "TABLE" {
 		known = r.schema.current(s.Names[0].Schema, s.Names[0].Name)
 	}
-	if err := r.schema.apply(s, q.schema, r.at.csn(r.epoch)); err != nil {
-		return r.stop(err)
+	if !r.skips(r.group.id, r.at, r.commitTime(h)) {
+		charset := r.srv.charsets[q.database]
+		if err := r.schema.apply(r.ctx, s, charset, r.at.csn(r.epoch)); err != nil {
+			var placed *ggserr.Error
+			if errors.As(err, &placed) {
+				return r.placedError(err, placed)
+			}
+			return err
+		}
 	}
 	if !r.concerns(s) {
 		return r.endStandalone(h)

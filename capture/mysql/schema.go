@@ -38,8 +38,13 @@ type version struct {
 	// information_schema: a DDL statement before it may be part of it already.
 	Read   *record.CSN `json:"read,omitempty"`
 	Used   bool        `json:"used,omitempty"` // rows were decoded with it
-	RowEnd int         `json:"rowEnd,omitempty"`
-	skip   bool
+	RowEnd int         `json:"rowEnd"`
+	// Charset is the default of new columns; empty when not known.
+	Charset string `json:"charset,omitempty"`
+	// Unknown begins where a statement was not understood or the table was dropped:
+	// the next rows ask information_schema.
+	Unknown bool `json:"unknown,omitempty"`
+	skip    bool
 }
 
 // maxVersions bounds how many definitions of one table are kept.
@@ -56,10 +61,15 @@ func tableKey(schema, table string) string { return schema + "." + table }
 
 // current is the newest definition of a table; nil when none is known.
 func (s *schema) current(schema, table string) *record.TableDef {
-	if h := s.tables[tableKey(schema, table)]; h != nil && len(h.versions) > 0 {
-		return h.versions[len(h.versions)-1].Def
+	h := s.tables[tableKey(schema, table)]
+	if h == nil || len(h.versions) == 0 {
+		return nil
 	}
-	return nil
+	def := h.versions[len(h.versions)-1].Def
+	if def != nil {
+		s.giveID(def)
+	}
+	return def
 }
 
 // describe gives a definition for an operation without rows.
@@ -97,20 +107,20 @@ func (s *schema) fromLog(ctx context.Context, t *binlog.TableMap, at record.CSN)
 	if err != nil {
 		return res, err
 	}
-	var extra *record.TableDef
-	if now != nil && sameColumns(t, now.def) {
-		extra = now.def
-	} else if known := s.current(t.Schema, t.Table); known != nil && sameColumns(t, known) {
-		extra = known
-	}
-	if extra != nil {
-		enrich(t, def, extra)
+	known := s.current(t.Schema, t.Table)
+	switch {
+	case now != nil && sameColumns(t, now.def):
+		enrich(t, def, now.def, true)
+	case known != nil && sameColumns(t, known):
+		enrich(t, def, known, true)
+	case now != nil:
+		enrich(t, def, now.def, false) // the table was changed since
 	}
 	if now != nil && now.versioned {
 		res.rowEnd = versionColumns(t, def)
 	}
-	if err := completeMap(t, def); err != nil {
-		return res, err
+	for i := range def.Columns {
+		def.Columns[i].Kind = t.Columns[i].Kind(t.Signs)
 	}
 	res.def = s.note(def, at, nil, res.rowEnd)
 	return res, nil
@@ -178,21 +188,32 @@ func sameColumns(t *binlog.TableMap, def *record.TableDef) bool {
 	return true
 }
 
-// enrich copies what only information_schema knows.
-func enrich(t *binlog.TableMap, def, from *record.TableDef) {
-	for i := range from.Columns {
-		f := &from.Columns[i]
-		d := &def.Columns[i]
+// enrich copies what only information_schema knows, column by column where name and
+// type agree; keys only when all columns do.
+func enrich(t *binlog.TableMap, def, from *record.TableDef, whole bool) {
+	for i := range def.Columns {
+		d, c := &def.Columns[i], &t.Columns[i]
+		at := from.Column(d.Name)
+		if at < 0 {
+			continue
+		}
+		f := &from.Columns[at]
 		pt := ddl.ParseType(f.Type)
+		if !c.Fits(pt, f.Charset) {
+			continue
+		}
 		d.Type, d.Generated = f.Type, f.Generated
 		d.Length, d.Precision, d.Scale = pt.Length, pt.Precision, pt.Scale
 		if !t.Visible {
 			d.Invisible = f.Invisible
 		}
-		t.Columns[i].Special = special(pt.Base)
+		c.Special = special(pt.Base)
 		if pt.Base == "float" || pt.Base == "double" {
-			t.Columns[i].Decimal = pt.Digits
+			c.Decimal = pt.Digits
 		}
+	}
+	if !whole {
+		return
 	}
 	if len(def.Key) == 0 {
 		def.Key = from.Key
@@ -232,14 +253,6 @@ func without(key []int, column int) []int {
 	return out
 }
 
-// completeMap sets the kinds of the definition by how the map will be decoded.
-func completeMap(t *binlog.TableMap, def *record.TableDef) error {
-	for i := range def.Columns {
-		def.Columns[i].Kind = t.Columns[i].Kind(t.Signs)
-	}
-	return nil
-}
-
 // note keeps a definition that begins at a place, unless it is the newest already.
 func (s *schema) note(def *record.TableDef, at record.CSN, read *record.CSN, rowEnd int) *record.TableDef {
 	key := tableKey(def.Schema, def.Name)
@@ -249,17 +262,14 @@ func (s *schema) note(def *record.TableDef, at record.CSN, read *record.CSN, row
 		s.tables[key] = h
 	}
 	for i := range h.versions {
-		if sameDef(h.versions[i].Def, def) {
+		if h.versions[i].Def != nil && sameDef(h.versions[i].Def, def) {
 			s.giveID(h.versions[i].Def)
 			return h.versions[i].Def
 		}
 	}
 	s.giveID(def)
 	def.Version = at.String()
-	h.versions = append(h.versions, version{Since: at, Def: def, Read: read, RowEnd: rowEnd})
-	if len(h.versions) > maxVersions {
-		h.versions = append(h.versions[:0], h.versions[len(h.versions)-maxVersions:]...)
-	}
+	h.add(version{Since: at, Def: def, Read: read, RowEnd: rowEnd})
 	s.minor = true
 	return def
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"net"
 	"os"
@@ -35,6 +36,7 @@ type Applier struct {
 	names    map[string]bool // of tables that were introduced
 	global   *sequence       // of all ordered tables
 	work     workspace
+	seed     maphash.Seed         // of the hashes of keys
 	table    checkpointtable.Name // empty without checkpoint table
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
@@ -42,7 +44,7 @@ type Applier struct {
 }
 
 // New makes an applier that is not open yet.
-func New(d Dialect) *Applier { return &Applier{dialect: &d} }
+func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSeed()} }
 
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {

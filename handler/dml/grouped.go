@@ -120,8 +120,6 @@ func (p *plan) add(c *change, keys []uint64) {
 	b.members = append(b.members, c)
 }
 
-var hashSeed = maphash.MakeSeed()
-
 // conflictKeys hashes the key and the unique keys of a change, before and after.
 func (a *Applier) conflictKeys(dst []uint64, c *change, im images) []uint64 {
 	if c.table.order != nil && !c.table.use.KeyIsUnique {
@@ -153,7 +151,7 @@ func (a *Applier) hashKey(dst []uint64, t *table, number int, key []int,
 		buf = appendKeyPart(buf, v)
 	}
 	a.work.name = buf
-	return append(dst, maphash.Bytes(hashSeed, buf))
+	return append(dst, maphash.Bytes(a.seed, buf))
 }
 
 // appendKeyPart writes a value so that what a database may hold for equal comes

@@ -145,8 +145,8 @@ func testUniqueValuesMove(r *run) {
 // testAnyOrder applies a random history in batches of several sizes; whatever
 // the grouping, the tables must end as the history says.
 func testAnyOrder(r *run) {
-	const seed, steps, keys = 7, 1500, 40
-	sizes := []int{1, 7, 100, steps}
+	const seed, steps, keys = 7, 800, 40
+	sizes := []int{3, 100, steps}
 	if r.target.Config.Options["quick"] != "" {
 		sizes = []int{100}
 	}

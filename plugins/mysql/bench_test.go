@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -42,7 +43,7 @@ func number(name string, otherwise int) int {
 func measure(t *testing.T, kind server.Kind) {
 	rows, size := number("GGSH_BENCH_ROWS", 200_000), number("GGSH_BENCH_BATCH", 2000)
 	target, db := newTargetWith(t, kind, server.Options{Extra: []string{"--skip-log-bin",
-		"--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M"}})
+		"--innodb-buffer-pool-size=1G"}})
 	for name, open := range map[string]func(*testing.T) handler.Handler{
 		"InProcess": func(*testing.T) handler.Handler { return dml.New(dialect()) },
 		"OverProcessBoundary": func(t *testing.T) handler.Handler {
@@ -63,7 +64,8 @@ func measure(t *testing.T, kind server.Kind) {
 				t.Fatal(err)
 			}
 			load := use(t, h, 1, "load1")
-			l := &loader{t: t, h: h, table: load, rng: rand.New(rand.NewPCG(1, 2))}
+			l := &loader{t: t, h: h, table: load, rng: rand.New(rand.NewPCG(1, 2)),
+				server: serverPID(t, db)}
 			l.run("inserts", rows, size, func(i int) []byte { return load.Insert(l.row(int64(i))...) })
 			l.run("updates", rows/2, size, func(int) []byte {
 				id := l.rng.Int64N(int64(rows))
@@ -84,12 +86,27 @@ func measure(t *testing.T, kind server.Kind) {
 	}
 }
 
+// serverPID reads the process id from the server's own file.
+func serverPID(t *testing.T, db *sql.DB) int {
+	var file string
+	if err := db.QueryRow("SELECT @@pid_file").Scan(&file); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
+}
+
 type loader struct {
-	t     *testing.T
-	h     handler.Handler
-	table *handlertest.Table
-	rng   *rand.Rand
-	rba   uint64
+	t      *testing.T
+	h      handler.Handler
+	table  *handlertest.Table
+	rng    *rand.Rand
+	rba    uint64
+	server int // process id
 }
 
 func (l *loader) run(what string, rows, size int, op func(int) []byte) {
@@ -105,14 +122,40 @@ func (l *loader) run(what string, rows, size int, op func(int) []byte) {
 	if l.table != nil && what == "inserts" {
 		batches[0].Tables = []handler.TableUse{l.table.TableUse}
 	}
-	began := time.Now()
+	began, server, own := time.Now(), cpu(l.server), l.ownCPU()
 	for _, b := range batches {
 		if _, err := l.h.Apply(l.t.Context(), b); err != nil {
 			l.t.Fatalf("%s: %v", what, err)
 		}
 	}
-	l.t.Logf("%-8s %7.0f rows/s (%d rows in batches of %d)", what,
-		float64(rows)/time.Since(began).Seconds(), rows, size)
+	perRow := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(rows) / 1e3 }
+	l.t.Logf("%-8s %7.0f rows/s (%d rows in batches of %d); processor time a row: "+
+		"server %.2f us, handler %.2f us", what, float64(rows)/time.Since(began).Seconds(), rows, size,
+		perRow(cpu(l.server)-server), perRow(l.ownCPU()-own))
+}
+
+// ownCPU is the processor time of this process and of the plugin, if there is one.
+func (l *loader) ownCPU() time.Duration {
+	sum := cpu(os.Getpid())
+	if c, ok := l.h.(*handler.Client); ok {
+		sum += cpu(c.PID())
+	}
+	return sum
+}
+
+// cpu is the processor time that a process has used: on a busy machine it says
+// more than the time that went by.
+func cpu(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(b), ") ")
+	fields := strings.Fields(after)
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	const tick = 10 * time.Millisecond
+	return time.Duration(user+system) * tick
 }
 
 func (l *loader) row(id int64) []handlertest.V {

@@ -21,7 +21,7 @@ type converter struct {
 	table   *[256]rune // character sets of one octet
 	wide    func(dst, src []byte) ([]byte, error)
 	multi   transform.Transformer
-	fixes   map[uint32]rune // where the servers differ from multi
+	fixes   []codeRun // where the servers differ from multi
 }
 
 // newConverter finds the converter of a server's character set.
@@ -181,10 +181,7 @@ func (c *converter) appendMulti(dst, src []byte) ([]byte, error) {
 		for _, b := range src[at : at+n] {
 			code = code<<8 | uint32(b)
 		}
-		if r, ok := c.fixes[code]; ok {
-			if r == utf8.RuneError {
-				return dst, c.unknown(src[at:])
-			}
+		if r, ok := fixed(c.fixes, code); ok {
 			dst, at = utf8.AppendRune(dst, r), at+n
 			continue
 		}

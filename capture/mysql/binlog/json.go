@@ -104,7 +104,7 @@ func (j *jsonPrinter) number(tag byte, b []byte) error {
 }
 
 // appendJSONDouble prints as my_gcvt does: shortest digits, a point for whole
-// numbers, exponents without sign or padding from 1e15 on.
+// numbers, an exponent without padding from 1e15 on and below 1e-15.
 func appendJSONDouble(dst []byte, f float64) []byte {
 	var buf [32]byte
 	text := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
@@ -115,7 +115,7 @@ func appendJSONDouble(dst []byte, f float64) []byte {
 			exponent, _ = strconv.Atoi(string(text[i+1:]))
 		}
 	}
-	if exponent >= -5 && exponent < 15 {
+	if exponent >= -15 && exponent < 15 {
 		from := len(dst)
 		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
 		for _, c := range dst[from:] {

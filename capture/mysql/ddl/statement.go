@@ -33,6 +33,7 @@ type Statement struct {
 	Savepoint string
 	Branch    string // X'gtrid',X'bqual',format as the log writes it
 	Temporary bool
+	Exists    bool  // IF EXISTS, IF NOT EXISTS
 	Like      *Name // CREATE TABLE LIKE
 	// Partition says that ALTER TABLE drops, truncates or exchanges partitions:
 	// rows go without row events.
@@ -295,7 +296,7 @@ func skipExists(p *parser) (exists bool) {
 
 func (s *Statement) tableHead(p *parser) {
 	p.word("IGNORE")
-	skipExists(p)
+	s.Exists = skipExists(p)
 	s.oneName(p)
 	switch s.Kind {
 	case "DROP":
