@@ -48,7 +48,7 @@ bench: build services ## measure against other ways to do the same
 	@$(GO) run ./tests/bench
 
 demo: build ## a running replication to look at
-	@sh ./demo.sh up
+	@GO="$(GO)" sh ./demo.sh up
 
 demo-stop: ## end the demo and remove what it made
 	@sh ./demo.sh down

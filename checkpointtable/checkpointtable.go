@@ -201,7 +201,8 @@ func Load(ctx context.Context, db DB, k Kind, n Name, group Group, lock bool) (*
 }
 
 // Insert makes a group's row.
-func Insert(ctx context.Context, db DB, k Kind, n Name, group Group, p Position, home string) error {
+func Insert(ctx context.Context, db DB, k Kind, n Name, group Group, p Position,
+	home string) error {
 	g, err := grammarOf(k)
 	if err != nil {
 		return err

@@ -168,7 +168,8 @@ func scanRow(rows *sql.Rows) (Row, error) {
 		return r, err
 	}
 	r.Key, r.Seqno, r.RBA, r.XID = uint64(key), uint32(seqno), uint64(rba), xid.String
-	r.CommitTime, r.Created, r.Updated = parseTime(audit.String), parseTime(created), parseTime(updated)
+	r.CommitTime = parseTime(audit.String)
+	r.Created, r.Updated = parseTime(created), parseTime(updated)
 	if csn.String != "" {
 		if r.CSN, err = record.ParseCSN(csn.String); err != nil {
 			return r, err

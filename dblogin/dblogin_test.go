@@ -164,7 +164,8 @@ func testServer(t *testing.T, kind server.Kind, want dblogin.Kind) {
 		"CREATE TABLE hr.emp (a INT NOT NULL, b INT NOT NULL, c INT, PRIMARY KEY (b, a), UNIQUE (c))",
 		"CREATE TABLE hr.uniq (a INT NOT NULL, b INT, UNIQUE n (b), UNIQUE u (a))",
 		"CREATE TABLE hr.plain (a INT)",
-		"CREATE USER ogg IDENTIFIED BY 's3cr3t'", "GRANT ALL ON hr.* TO ogg")
+		"CREATE USER ogg IDENTIFIED BY 's3cr3t'", "GRANT ALL ON hr.* TO ogg",
+		"GRANT ALL ON nodb.* TO ogg")
 	login := dblogin.Login{Kind: dblogin.MySQL, Host: in.Host, Port: in.Port, Database: "hr",
 		User: "ogg", Password: "s3cr3t"}
 	s, err := dblogin.Open(context.Background(), login)
@@ -195,6 +196,6 @@ func testServer(t *testing.T, kind server.Kind, want dblogin.Kind) {
 	wrong.Database = "secret"
 	refused(t, wrong, ggserr.LoginFailed, "secret")
 	wrong = login
-	wrong.User, wrong.Password, wrong.Database = "root", "", "nodb"
+	wrong.Database = "nodb"
 	refused(t, wrong, ggserr.ConnectFailed, "nodb")
 }

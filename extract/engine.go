@@ -45,7 +45,8 @@ type engine struct {
 	changed   bool // the checkpoint in memory is newer than the stored one
 	position  checkpoint.Position
 	confirmed string
-	byCSN     bool // the outputs' origins are not to be relied on
+	rolls     *process.Schedule // ROLLOVER
+	byCSN     bool              // the outputs' origins are not to be relied on
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -72,6 +73,7 @@ func newEngine(cfg Config) *engine {
 		e.doc = &checkpoint.Document{}
 	}
 	e.view.state = "Initializing"
+	e.rolls = process.NewSchedule(cfg.Rollover, e.proc.Now())
 	e.orders.stop = make(chan struct{})
 	return e
 }
@@ -180,7 +182,7 @@ func (e *engine) disconnect() error {
 func (e *engine) loop(ctx context.Context) error {
 	e.syncedAt = e.proc.Now()
 	for ctx.Err() == nil {
-		if e.orders.takeRollover() {
+		if e.orders.takeRollover() || e.rolls.Due(e.proc.Now()) {
 			if err := e.rollover(); err != nil {
 				return err
 			}

@@ -85,8 +85,12 @@ type Config struct {
 	// Temporary() is tried again.
 	OpenSource func(ctx context.Context, start SourceStart) (Source, error)
 	OpenOutput func(ctx context.Context, out OutputConfig) (TrailWriter, Held, error)
+	// AtCSN and AfterCSN leave out what was committed before, or up to, a CSN.
+	AtCSN, AfterCSN *record.CSN
 	// Serves reports whether a TABLE statement's rows go to an output.
 	Serves func(t *param.TableStatement, out OutputConfig) bool
+	// Rollover are the times of day at which each trail begins a new file.
+	Rollover []param.Clock
 	// CheckpointEvery bounds the time between two stores of the checkpoint file.
 	CheckpointEvery time.Duration
 	// FlushEvery bounds how long written records wait to be made durable.

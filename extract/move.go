@@ -167,9 +167,16 @@ func (e *engine) moved(txn *record.Txn) error {
 	return nil
 }
 
-// known reports whether an output's trail holds the transaction already: by
-// its place in the trail it comes from, else by its commit sequence number.
+// known reports whether a transaction is not to be written to an output: it
+// lies before the ordered start, or the output's trail holds it already, by its
+// place in the trail it comes from, else by its commit sequence number.
 func (e *engine) known(o *output, txn *record.Txn) bool {
+	if at := e.cfg.AtCSN; at != nil && txn.CSN.Compare(*at) < 0 {
+		return true
+	}
+	if after := e.cfg.AfterCSN; after != nil && txn.CSN.Compare(*after) <= 0 {
+		return true
+	}
 	if !o.held.Known {
 		return false
 	}

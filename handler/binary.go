@@ -49,7 +49,7 @@ func findBinary(dir, name string) (string, error) {
 		return "", fmt.Errorf("handler %s: %w", name, err)
 	}
 	if !strings.HasPrefix(path, realDir+string(filepath.Separator)) {
-		return "", fmt.Errorf("handler %s is a link to %s, outside %s: put the program itself there",
+		return "", fmt.Errorf("handler %s is a link to %s, outside %s: put the program there",
 			name, path, dir)
 	}
 	for at := path; at != realDir; at = filepath.Dir(at) {
@@ -83,7 +83,7 @@ func notWorldWritable(path string) error {
 		return fmt.Errorf("handler: %w", err)
 	}
 	if info.Mode().Perm()&0o002 != 0 {
-		return fmt.Errorf("%s can be written by everybody, so it is not run: chmod o-w %s", path, path)
+		return fmt.Errorf("%s can be written by everybody, so it is not run: chmod o-w it", path)
 	}
 	return nil
 }

@@ -76,7 +76,8 @@ func Launch(ctx context.Context, cfg LaunchConfig) (*Client, error) {
 	if err := c.start(ctx, cfg); err != nil {
 		c.end() // so that all it has said is here
 		why, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("handler %s: start %s: %s%s", cfg.Name, path, why, c.lines.lastWords())
+		return nil, fmt.Errorf("handler %s: start %s: %s%s", cfg.Name, path, why,
+			c.lines.lastWords())
 	}
 	if err := c.meet(ctx); err != nil {
 		c.end()
@@ -145,8 +146,8 @@ func checkVersion(h hello, path string) error {
 			"contract, version %d is needed; install the plugins of this release in %s",
 			path, h.Description.Version, h.Protocol, ProtocolVersion, filepath.Dir(path))
 	case h.Protocol > ProtocolVersion:
-		return fmt.Errorf("this program is older than %s %s: that speaks version %d of the handler "+
-			"contract, this program version %d; install the programs of that release",
+		return fmt.Errorf("this program is older than %s %s: that speaks version %d of the "+
+			"handler contract, this program version %d; install the programs of that release",
 			path, h.Description.Version, h.Protocol, ProtocolVersion)
 	}
 	return nil

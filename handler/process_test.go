@@ -198,7 +198,7 @@ func TestCrash(t *testing.T) {
 		_, err := c.Apply(t.Context(), handlertest.Batch(200, nil))
 		var e *handler.ApplyError
 		if !errors.As(err, &e) || e.Class != handler.Connection || e.Op != -1 ||
-			!strings.Contains(e.Text, fmt.Sprintf("handler fake (process %d): ended (exit status 2)", c.PID())) {
+			!strings.Contains(e.Text, fmt.Sprintf("fake (process %d): ended (exit status 2)", c.PID())) {
 			t.Fatalf("%s: %v", knob, err)
 		}
 		if _, err := c.Apply(t.Context(), handlertest.Batch(200, nil)); err == nil {
@@ -224,7 +224,8 @@ func TestDeadlineAndClose(t *testing.T) {
 	defer cancel()
 	_, err := c.Apply(ctx, handlertest.Batch(200, nil))
 	var e *handler.ApplyError
-	if !errors.As(err, &e) || e.Class != handler.Connection || !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.As(err, &e) || e.Class != handler.Connection ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("apply without end: %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -259,7 +260,8 @@ func TestSizeBound(t *testing.T) {
 		return table.Insert(handlertest.Int(int64(size)), handlertest.Str(strings.Repeat("x", size)))
 	}
 	tables := []*handlertest.Table{table}
-	if _, err := c.Apply(t.Context(), handlertest.Batch(200, tables, row(handler.MaxBatchBytes-100))); err != nil {
+	fits := handlertest.Batch(200, tables, row(handler.MaxBatchBytes-100))
+	if _, err := c.Apply(t.Context(), fits); err != nil {
 		t.Fatal(err)
 	}
 	_, err := c.Apply(t.Context(), handlertest.Batch(300, tables, row(handler.MaxBatchBytes)))

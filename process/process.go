@@ -50,9 +50,19 @@ type Process struct {
 	stats  *Stats
 	count  *reportCount
 
+	interim    *Schedule // REPORT
+	ageing     *Schedule // REPORTROLLOVER
+	freshStats bool      // STATOPTIONS RESETREPORTSTATS
+
 	served chan struct{}
 	stop   context.CancelFunc
 }
+
+// The titles of the report's parts.
+const (
+	paramsTitle   = "Running with the following parameters"
+	messagesTitle = "Run Time Messages"
+)
 
 // maxHistory bounds the run periods kept in a checkpoint file.
 const maxHistory = 50
@@ -103,7 +113,7 @@ func (p *Process) paramName() string {
 }
 
 func (p *Process) readParams() error {
-	p.report.Section("Running with the following parameters")
+	p.report.Section(paramsTitle)
 	path := p.cfg.ParamFile
 	if path == "" {
 		path = p.cfg.Home.Param(p.cfg.Group)
@@ -129,7 +139,7 @@ func (p *Process) readParams() error {
 	if err := p.checkName(); err != nil {
 		return err
 	}
-	p.report.Section("Run Time Messages")
+	p.report.Section(messagesTitle)
 	return nil
 }
 
@@ -176,7 +186,7 @@ func (p *Process) takeGroup() error {
 		p.file = nil
 		return nil
 	}
-	if err := p.file.Lock(); err != nil {
+	if err := lockGroup(p.file); err != nil {
 		p.file = nil
 		if errors.Is(err, checkpoint.ErrLocked) {
 			return ggserr.New(ggserr.Generic, string(p.cfg.Type)+" "+p.cfg.Group+" is running already").
@@ -192,6 +202,19 @@ func (p *Process) takeGroup() error {
 	now := p.cfg.Now()
 	doc.State.Started, doc.State.Updated, doc.State.Stopped = now, now, checkpoint.Active
 	return p.Store()
+}
+
+// lockGroup takes the lock. Who only asks whether a group runs holds it for an
+// instant, so a group that is locked is tried again for a while.
+func lockGroup(f *checkpoint.File) error {
+	var err error
+	for range 20 {
+		if err = f.Lock(); !errors.Is(err, checkpoint.ErrLocked) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
 }
 
 // Group is the group's name in upper case.

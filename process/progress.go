@@ -24,14 +24,16 @@ func (p *Process) ReportCount(records int64, every time.Duration, rate bool) {
 	p.count = &reportCount{records: records, every: every, rate: rate, began: now, last: now}
 }
 
-// Progress writes the REPORTCOUNT line when it is due. It is cheap and meant
-// for every batch.
+// Progress does what is due: the REPORTCOUNT line, interim statistics, ageing of
+// the report. It is cheap and meant for every batch and every idle moment.
 func (p *Process) Progress() {
+	now := p.cfg.Now()
+	p.onSchedule(now)
 	c := p.count
 	if c == nil {
 		return
 	}
-	total, now := p.stats.Total(), p.cfg.Now()
+	total := p.stats.Total()
 	due := c.records > 0 && total/c.records > c.lastCount/c.records ||
 		c.every > 0 && now.Sub(c.last) >= c.every
 	if !due {

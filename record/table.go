@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -106,8 +107,8 @@ func DecodeTableDef(b []byte) (*TableDef, error) {
 }
 
 // AppendTxnInfo appends what a transaction's operations share:
-// flags (1 continued), CSN, commit time in Unix nanoseconds, origin, then XID,
-// user and tag as strings.
+// flags (1 continued), CSN, commit time in Unix nanoseconds (the smallest number:
+// unknown), origin, then XID, user and tag as strings.
 func AppendTxnInfo(dst []byte, t *TxnInfo) []byte {
 	flags := byte(0)
 	if t.Continued {
@@ -116,7 +117,7 @@ func AppendTxnInfo(dst []byte, t *TxnInfo) []byte {
 	dst = append(dst, flags)
 	dst = binary.LittleEndian.AppendUint64(dst, t.CSN.Major)
 	dst = binary.LittleEndian.AppendUint64(dst, t.CSN.Minor)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(t.CommitTime.UnixNano()))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(unixNano(t.CommitTime)))
 	dst = binary.LittleEndian.AppendUint32(dst, t.OriginSeqno)
 	dst = binary.LittleEndian.AppendUint64(dst, t.OriginRBA)
 	dst = appendString(dst, t.XID)
@@ -135,7 +136,7 @@ func DecodeTxnInfo(b []byte) (TxnInfo, error) {
 	t.Continued = b[0]&1 != 0
 	t.CSN.Major = binary.LittleEndian.Uint64(b[1:])
 	t.CSN.Minor = binary.LittleEndian.Uint64(b[9:])
-	t.CommitTime = time.Unix(0, int64(binary.LittleEndian.Uint64(b[17:]))).UTC()
+	t.CommitTime = fromUnixNano(int64(binary.LittleEndian.Uint64(b[17:])))
 	t.OriginSeqno = binary.LittleEndian.Uint32(b[25:])
 	t.OriginRBA = binary.LittleEndian.Uint64(b[29:])
 	rest := b[txnFixedSize:]
@@ -147,4 +148,20 @@ func DecodeTxnInfo(b []byte) (TxnInfo, error) {
 		*field, rest = string(part), r
 	}
 	return t, nil
+}
+
+// unixNano is t in Unix nanoseconds; the zero time, which they do not reach, is
+// the smallest number.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixNano()
+}
+
+func fromUnixNano(n int64) time.Time {
+	if n == math.MinInt64 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
 }

@@ -57,7 +57,7 @@ func (k Kind) String() string {
 //	Timestamp          D, and N nanoseconds of the day
 //	TimestampTZ        as Timestamp, in UTC, and Zone minutes east of UTC
 //	Interval           Zone is unused; D months, Days days, N signed nanoseconds
-//	Bit                B, right aligned, and N the number of bits
+//	Bit                B, right aligned, and N the number of bits, at most 8 an octet
 //
 // B aliases the bytes that the value was decoded from.
 type Value struct {
@@ -166,7 +166,7 @@ func AppendInterval(dst []byte, months, days int32, ns int64) []byte {
 	return binary.AppendVarint(dst, ns)
 }
 
-// AppendBit appends n bits, right aligned in b.
+// AppendBit appends n bits, right aligned in b, which has an octet for each eight.
 func AppendBit(dst []byte, n int, b []byte) []byte {
 	dst = binary.AppendUvarint(append(dst, byte(Bit)), uint64(n))
 	dst = binary.AppendUvarint(dst, uint64(len(b)))
@@ -249,7 +249,9 @@ func decodeFixed(v Value, b []byte) (Value, []byte, error) {
 	}
 	switch v.Kind {
 	case Bool:
-		v.N = uint64(b[0])
+		if v.N = uint64(b[0]); v.N > 1 {
+			return v, nil, fmt.Errorf("record: truth value %d", v.N)
+		}
 	case Float32:
 		v.N = uint64(binary.LittleEndian.Uint32(b))
 	case Float64:
@@ -272,6 +274,9 @@ func decodeFixed(v Value, b []byte) (Value, []byte, error) {
 		var err error
 		v.N = n
 		v.B, b, err = cutBytes(b[w:])
+		if err == nil && (n+7)/8 > uint64(len(v.B)) || n > 1<<40 {
+			return v, nil, fmt.Errorf("record: %d bits in %d octets", n, len(v.B))
+		}
 		return v, b, err
 	default:
 		return v, nil, fmt.Errorf("record: unknown kind of value %d", v.Kind)

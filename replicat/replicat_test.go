@@ -179,6 +179,13 @@ func (f *fixture) order(verb control.Verb, args ...string) *control.Reply {
 	return reply
 }
 
+// idle returns when the process says that all of the trail is applied.
+func (f *fixture) idle() {
+	for !*f.order(control.LogEnd).Yes {
+		continue
+	}
+}
+
 func (f *fixture) stop() {
 	f.t.Helper()
 	f.order(control.Stop)
@@ -350,4 +357,282 @@ func TestBadRowLetsGoodTransactionsLandThenAbends(t *testing.T) {
 	if len(f.s.log) != 6 {
 		t.Errorf("after repair %q", f.s.log)
 	}
+}
+
+func TestRepErrorLetsRowsPass(t *testing.T) {
+	f := newFixture(t, "REPERROR (DEFAULT, DISCARD)\nREPERROR (1403, IGNORE)\n"+plainParams)
+	f.txn(insert(1, "a"), insert(1, "twice"), update(9, "x"))
+	f.txn(insert(2, "b"), remove(-1))
+	f.start()
+	f.s.wait(f.s.at(2))
+	f.idle()
+	reply := f.order(control.Stats)
+	c := reply.Stats.Tables[0].Total.Counts
+	if c.Inserts != 2 || c.Discards != 1 || c.Ignores != 2 || c.Updates != 0 || c.Deletes != 0 {
+		t.Errorf("counts %+v", c)
+	}
+	f.stop()
+	text := f.file(f.home.Discard("R", -1))
+	has(t, text, "action DISCARD on error 1062", "v = twice")
+	if strings.Count(text, "Discarded record") != 1 {
+		t.Errorf("discard file\n%s", text)
+	}
+}
+
+func TestMaxDiscardRecordsEndsTheRun(t *testing.T) {
+	f := newFixture(t, "MAXDISCARDRECS 2\nREPERROR (DEFAULT, DISCARD)\n"+plainParams)
+	f.txn(insert(1, "a"), insert(1, "b"), insert(1, "c"))
+	f.txn(insert(1, "d"))
+	f.start()
+	has(t, f.abended().Error(), "3 records were discarded, MAXDISCARDRECS is 2")
+}
+
+func TestTransDiscardAndRetry(t *testing.T) {
+	f := newFixture(t, "REPERROR (1062, TRANSDISCARD)\nREPERROR (1403, RETRYOP MAXRETRIES 3)\n"+plainParams)
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "b"), insert(1, "twice"))
+	f.start()
+	f.s.wait(f.s.at(2))
+	if got := strings.Join(f.s.log, "; "); got != "insert 1 [1 a]" {
+		t.Errorf("applied %s", got)
+	}
+	f.txn(update(7, "x"))
+	has(t, f.abended().Error(), "Error mapping from hr.emp")
+	has(t, f.file(f.home.Discard("R", -1)), "TRANSDISCARD on error 1062", "v = b", "v = twice", "ABEND on error 1403")
+	has(t, f.report(), "Trying again after error 1403: refused (attempt 3)")
+}
+
+func TestCollisionsAreSwitchedByOrder(t *testing.T) {
+	f := newFixture(t, plainParams)
+	f.txn(insert(1, "a"))
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.order(control.Collisions, "hr.e*")
+	f.txn(insert(1, "again"))
+	f.s.wait(f.s.at(2))
+	f.order(control.NoCollide)
+	f.txn(insert(1, "no more"))
+	has(t, f.abended().Error(), "Error mapping")
+	has(t, f.report(), "insert collisions:         1")
+}
+
+func TestConflictIsTriedAgain(t *testing.T) {
+	f := newFixture(t, plainParams)
+	f.txn(insert(1, "a"))
+	tries := 0
+	f.s.fail = func(_ *server, _ *handler.Batch, applied bool) error {
+		if tries++; tries <= 2 {
+			return &handler.ApplyError{Class: handler.Conflict, Op: -1, Code: 1213, Text: "deadlock"}
+		}
+		return nil
+	}
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.stop()
+	if f.s.opens != 1 || len(f.s.log) != 1 {
+		t.Errorf("%d opens, %q", f.s.opens, f.s.log)
+	}
+}
+
+func TestStartPositions(t *testing.T) {
+	at := func(n int) time.Time { return time.Unix(1_700_000_000+int64(n), 0) }
+	from := func(csn uint64, after bool) *FromCSN {
+		return &FromCSN{CSN: record.CSN{Minor: csn}, After: after}
+	}
+	for _, c := range []struct {
+		name  string
+		begin checkpoint.Begin
+		from  *FromCSN
+		skip  bool
+		want  string
+	}{
+		{"first record", checkpoint.Begin{Kind: checkpoint.BeginSeqno}, nil, false, "1 2 3 4"},
+		{"time", checkpoint.Begin{Kind: checkpoint.BeginTime, Time: at(3)}, nil, false, "3 4"},
+		{"csn", checkpoint.Begin{Kind: checkpoint.BeginCSN, CSN: record.CSN{Minor: 2}}, nil, false, "2 3 4"},
+		{"end", checkpoint.Begin{Kind: checkpoint.BeginEOF}, nil, false, ""},
+		{"atcsn", checkpoint.Begin{Kind: checkpoint.BeginSeqno}, from(3, false), false, "3 4"},
+		{"aftercsn", checkpoint.Begin{Kind: checkpoint.BeginSeqno}, from(3, true), false, "4"},
+		{"skip", checkpoint.Begin{Kind: checkpoint.BeginSeqno}, nil, true, "2 3 4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, plainParams)
+			for i := range 4 {
+				f.txn(insert(i+1, "a"))
+			}
+			f.group(c.begin)
+			f.cfg.From, f.cfg.SkipTransaction = c.from, c.skip
+			f.start()
+			if c.want != "" {
+				f.s.wait(f.s.at(4))
+			}
+			f.cfg.From, f.cfg.SkipTransaction = nil, false
+			f.stop()
+			f.start()
+			f.txn(insert(5, "a"))
+			f.s.wait(f.s.at(5))
+			f.stop()
+			want := strings.TrimSpace(c.want + " 5")
+			var got []string
+			for _, l := range f.s.log {
+				got = append(got, strings.Fields(l)[1])
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("applied %v, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestSpecialRunEndsAtTheEndOfItsFile(t *testing.T) {
+	f := newFixture(t, "SPECIALRUN\nEND RUNTIME\nEXTFILE ./dirdat/lt\n"+plainParams)
+	os.Remove(f.home.Checkpoint("R", false))
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "b"))
+	f.start()
+	f.ended()
+	if len(f.s.log) != 2 {
+		t.Errorf("applied %q", f.s.log)
+	}
+	has(t, f.report(), "The end of the run (END RUNTIME) is reached", "stopped normally")
+}
+
+func TestEndTimeLeavesLaterTransactions(t *testing.T) {
+	end := time.Unix(1_700_000_002, 0).Format("2006-01-02 15:04:05")
+	f := newFixture(t, "END "+end+"\n"+plainParams)
+	for i := range 4 {
+		f.txn(insert(i, "a"))
+	}
+	f.start()
+	f.ended()
+	if len(f.s.log) != 2 {
+		t.Errorf("applied %q", f.s.log)
+	}
+}
+
+// TestHugeTransaction sends one of many times the batch size in parts of one
+// target transaction, with a cut in the middle.
+func TestHugeTransaction(t *testing.T) {
+	f := newFixture(t, plainParams)
+	const n = 40000
+	long := strings.Repeat("x", 1000)
+	bodies := make([][]byte, n)
+	for i := range bodies {
+		bodies[i] = insert(i+10, long)
+	}
+	f.txn(insert(1, "a"))
+	f.txn(bodies...)
+	f.txn(insert(2, "b"))
+	cuts := 0
+	f.s.fail = func(s *server, b *handler.Batch, applied bool) error {
+		if b.More && s.parts == 2 && cuts == 0 {
+			cuts++
+			return &handler.ApplyError{Class: handler.Connection, Op: -1, Text: "cut"}
+		}
+		return nil
+	}
+	f.start()
+	f.s.wait(f.s.at(3))
+	f.stop()
+	if len(f.s.log) != n+2 || len(f.s.rows) != n+2 || f.s.parts < 5 || cuts != 1 {
+		t.Errorf("%d operations, %d rows, %d parts, %d cuts", len(f.s.log), len(f.s.rows), f.s.parts, cuts)
+	}
+	if f.s.largest > batchBytes+4096 {
+		t.Errorf("a batch of %d octets", f.s.largest)
+	}
+	has(t, f.report(), "inserts:     40002")
+}
+
+func TestTooLargeForAHandlerThatTakesWholeTransactions(t *testing.T) {
+	f := newFixture(t, plainParams)
+	f.s.continues = false
+	long := strings.Repeat("x", 1<<20)
+	var bodies [][]byte
+	for i := range 70 {
+		bodies = append(bodies, insert(i, long))
+	}
+	f.txn(bodies...)
+	f.start()
+	has(t, f.abended().Error(), "is larger than the 67108864 bytes that handler fake takes at once")
+	if len(f.s.rows) > 0 {
+		t.Error("rows of the refused transaction are there")
+	}
+}
+
+func TestMissingTargetAndColumns(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\nMAP hr.emp, TARGET tg.nosuch;\n")
+	f.txn(insert(1, "a"))
+	f.start()
+	has(t, f.abended().Error(), "r.prm:3:1: OGG-00199  Table tg.nosuch does not exist")
+	f.params("TARGETDB sqlite:x.db\nMAP hr.emp, TARGET tg.emp, COLMAP (id = id);\n")
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.txn(update(1, "b"))
+	f.s.wait(f.s.at(2))
+	f.idle()
+	if c := f.order(control.Stats).Stats.Tables[0].Total.Counts; c.Ignores != 1 || c.Updates != 0 {
+		t.Errorf("counts %+v", c)
+	}
+	f.stop()
+}
+
+func TestOrders(t *testing.T) {
+	f := newFixture(t, plainParams)
+	f.start()
+	lag := f.order(control.GetLag).Lag
+	if lag.Records || lag.Lag != 0 {
+		t.Errorf("lag %+v", lag)
+	}
+	f.txn(insert(1, "a"))
+	f.s.wait(f.s.at(1))
+	st := f.order(control.Status).Status
+	if st.Group != "R" || st.State == "" {
+		t.Errorf("status %+v", st)
+	}
+	if f.order(control.LogEnd).Yes == nil {
+		t.Error("no answer to LOGEND")
+	}
+	f.order(control.ReportNow)
+	if p := f.order(control.GetParam).Parameters; len(p) != 3 {
+		t.Errorf("parameters %+v", p)
+	}
+	_, err := control.ToProcess(f.home.Socket("R")).Do(context.Background(),
+		control.Request{Verb: control.Rollover})
+	if err == nil {
+		t.Error("ROLLOVER was obeyed")
+	}
+	f.order(control.Stop, "!")
+	f.ended()
+	has(t, f.report(), "Run Time Statistics", "stopped normally")
+}
+
+func TestAbortLeavesTheTargetAtItsCheckpoint(t *testing.T) {
+	f := newFixture(t, plainParams)
+	f.txn(insert(1, "a"))
+	hangs := make(chan struct{})
+	f.cfg.Launch = func(context.Context, string) (handler.Handler, error) {
+		return &hanging{fake{s: f.s}, hangs}, nil
+	}
+	f.start()
+	<-hangs
+	f.order(control.ForceStop)
+	f.ended()
+	if len(f.s.rows) > 0 {
+		t.Errorf("rows %v", f.s.rows)
+	}
+	f.cfg.Launch = nil
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.stop()
+}
+
+// hanging is a target that answers no batch before the call is given up.
+type hanging struct {
+	fake
+	hangs chan struct{}
+}
+
+func (h *hanging) Apply(ctx context.Context, _ *handler.Batch) (*handler.Applied, error) {
+	close(h.hangs)
+	<-ctx.Done()
+	return nil, &handler.ApplyError{Class: handler.Connection, Op: -1, Text: "given up"}
 }

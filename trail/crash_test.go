@@ -337,3 +337,70 @@ func TestLongRecord(t *testing.T) {
 	}
 	wantTxns(t, n, Position{}, "1[10]", "2[1048581]", "3[3145728]", "4[10]", "5[1048536]", "6[10]")
 }
+
+// TestForgetBeginsAnew: after an operator positioned the source, what the trail
+// holds is not the last transaction any more, for later writers too.
+func TestForgetBeginsAnew(t *testing.T) {
+	n := testName(t)
+	cfg := testConfig(n)
+	w := mustOpen(t, cfg)
+	put(t, w, testTable(1), 7, 1)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Forget = true
+	for range 2 {
+		w = mustOpen(t, cfg)
+		if _, info, ok := w.Last(); ok {
+			t.Fatal(info)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Forget = false
+	}
+	w = mustOpen(t, cfg)
+	put(t, w, testTable(1), 3, 1)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantTxns(t, n, Position{}, "7[0]", "3[0]")
+}
+
+// TestDetachedTransactionsStay: transactions that are detached keep their bytes.
+func TestDetachedTransactionsStay(t *testing.T) {
+	n := testName(t)
+	w := mustOpen(t, testConfig(n))
+	for i := 1; i <= 20; i++ {
+		put(t, w, testTable(uint32(i%3+1)), i, i%4+1)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenTxnReader(n, Position{}, TxnOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var all []*Txn
+	for {
+		txn, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		txn.Detach()
+		all = append(all, txn)
+	}
+	for range 2 {
+		for i, txn := range all {
+			want := fmt.Sprintf("%d[%s]", i+1, []string{"0", "0 1", "0 1 2", "0 1 2 3"}[(i+1)%4])
+			if got, err := txnText(txn); err != nil || got != want {
+				t.Fatal(got, want, err)
+			}
+			txn.Rewind()
+		}
+	}
+}

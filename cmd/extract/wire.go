@@ -42,14 +42,8 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	if err := w.supported(); err != nil {
 		return extract.Config{}, err
 	}
-	for _, env := range w.run.Env {
-		if err := os.Setenv(env.Name, env.Value); err != nil {
-			return extract.Config{}, err
-		}
-		p.Info(ggserr.EnvironmentSet, env.Name)
-	}
-	if rc := w.run.ReportCount; rc != nil {
-		p.ReportCount(rc.Records, rc.Every, rc.Rate)
+	if err := p.Configure(w.run, os.Setenv); err != nil {
+		return extract.Config{}, err
 	}
 	plan, err := mapping.CompileExtract(p.Params())
 	if err != nil {
@@ -61,6 +55,7 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	}
 	return extract.Config{Process: p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
+		AtCSN: args.AtCSN, AfterCSN: args.AfterCSN, Rollover: w.run.Rollover,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, nil
 }
 

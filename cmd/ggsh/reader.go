@@ -127,10 +127,11 @@ func (k *keyboard) Next(prompt string) (string, error) {
 
 // Password reads without showing anything.
 func (k *keyboard) Password(prompt string) (string, error) {
-	fmt.Print(prompt)
-	if k.rl != nil {
-		defer k.rl.Refresh()
+	if k.rl != nil { // it may hold what was typed ahead or pasted
+		b, err := k.rl.ReadPassword(prompt)
+		return string(b), err
 	}
+	fmt.Print(prompt)
 	b, err := readline.ReadPassword(int(os.Stdin.Fd()))
 	fmt.Println()
 	return string(b), err

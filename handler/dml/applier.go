@@ -85,7 +85,8 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 }
 
 // openCheckpoint reads the group's row, or places it.
-func (a *Applier) openCheckpoint(ctx context.Context, cfg handler.Config) (*handler.Checkpoint, error) {
+func (a *Applier) openCheckpoint(ctx context.Context,
+	cfg handler.Config) (*handler.Checkpoint, error) {
 	var err error
 	if a.table, err = checkpointtable.ParseName(cfg.CheckpointTable); err != nil {
 		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Text: err.Error()}
@@ -101,7 +102,7 @@ func (a *Applier) openCheckpoint(ctx context.Context, cfg handler.Config) (*hand
 	}
 	if !found {
 		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Text: fmt.Sprintf(
-			"there is no checkpoint table %s: make it with ADD CHECKPOINTTABLE %s", a.table, a.table)}
+			"there is no checkpoint table %s: make it with ADD CHECKPOINTTABLE %[1]s", a.table)}
 	}
 	if err := a.begin(ctx); err != nil {
 		return nil, err

@@ -45,7 +45,8 @@ type Dialect struct {
 	// Connect opens the database and makes ready what a session needs.
 	Connect func(ctx context.Context, cfg handler.Config) (*Session, error)
 	// Table reads a table's definition, or gives *handler.NoTableError.
-	Table func(ctx context.Context, conn *sql.Conn, name handler.TableName) (*record.TableDef, error)
+	Table func(ctx context.Context, conn *sql.Conn,
+		name handler.TableName) (*record.TableDef, error)
 	// Inspect looks at what a definition does not tell.
 	Inspect func(ctx context.Context, conn *sql.Conn, t *record.TableDef) (Nature, error)
 	// NullCode is the native number of NULL in a column that allows none.

@@ -180,7 +180,8 @@ func (r *rowRun) overlay(ctx context.Context, c *change, first error) error {
 	}
 	s := newShape(c.table, record.Update)
 	for i := range im.after {
-		if im.after[i].Kind != record.Missing && !c.table.def.Columns[i].Generated && !c.table.isKey[i] {
+		if im.after[i].Kind != record.Missing && !c.table.def.Columns[i].Generated &&
+			!c.table.isKey[i] {
 			s.set = append(s.set, i)
 		}
 	}

@@ -123,7 +123,8 @@ func (a *Applier) decode(b *handler.Batch) ([]change, error) {
 		rest = tail
 		c, err := a.decodeOne(body, len(changes))
 		if err != nil {
-			return nil, &handler.ApplyError{Class: handler.Setup, Op: len(changes), Text: err.Error()}
+			return nil, &handler.ApplyError{Class: handler.Setup, Op: len(changes),
+				Text: err.Error()}
 		}
 		changes = append(changes, c)
 	}
@@ -150,7 +151,7 @@ func (a *Applier) decodeOne(body []byte, number int) (change, error) {
 	}
 	t := a.tables[op.Table]
 	if t == nil {
-		return change{}, fmt.Errorf("operation for table id %d, which no batch has introduced", op.Table)
+		return change{}, fmt.Errorf("table id %d, which no batch has introduced", op.Table)
 	}
 	c := change{number: number, size: len(body), table: t, before: op.Before, after: op.After}
 	im, err := a.values(&c)

@@ -99,5 +99,6 @@ func Batch(rba uint64, tables []*Table, ops ...[]byte) *handler.Batch {
 // At is the checkpoint of RBA rba in trail file 1.
 func At(rba uint64) handler.Checkpoint {
 	return handler.Checkpoint{Seqno: 1, RBA: rba, CSN: record.CSN{Major: 3, Minor: rba},
-		XID: "0-1-" + record.CSN{Minor: rba}.String(), CommitTime: time.Unix(1700000000, int64(rba)).UTC()}
+		XID:        "0-1-" + record.CSN{Minor: rba}.String(),
+		CommitTime: time.Unix(1700000000, int64(rba)).UTC()}
 }

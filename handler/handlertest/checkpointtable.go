@@ -11,7 +11,8 @@ import (
 
 // RunCheckpointTable is the suite of package checkpointtable on a real
 // database, which must count rows that an update finds.
-func RunCheckpointTable(t *testing.T, db checkpointtable.DB, kind checkpointtable.Kind, name string) {
+func RunCheckpointTable(t *testing.T, db checkpointtable.DB, kind checkpointtable.Kind,
+	name string) {
 	n, err := checkpointtable.ParseName(name)
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,8 @@ func testDuplicate(r *run) {
 	t := r.people(20)
 	r.open()
 	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...)))
-	e := r.applyFails(Batch(300, nil, t.Insert(person(2, "Bob", "b")...), t.Insert(person(1, "x", "y")...),
-		t.Insert(person(3, "Cy", "c")...)))
+	e := r.applyFails(Batch(300, nil, t.Insert(person(2, "Bob", "b")...),
+		t.Insert(person(1, "x", "y")...), t.Insert(person(3, "Cy", "c")...)))
 	if e.Class != handler.Row || e.Code != r.target.DuplicateCode || e.Op != 1 {
 		r.Fatalf("duplicate: %+v", e)
 	}
@@ -29,7 +29,8 @@ func testDuplicate(r *run) {
 func testMissingRow(r *run) {
 	t := r.people(21)
 	r.open()
-	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...), t.Insert(person(2, "Bob", "b")...)))
+	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...),
+		t.Insert(person(2, "Bob", "b")...)))
 	for _, op := range [][]byte{
 		t.Delete(person(9, "x", "y")...),
 		t.Update(person(9, "x", "y"), person(9, "x", "z")),
@@ -102,8 +103,8 @@ func testCollisions(r *run) {
 	t := r.people(24)
 	t.HandleCollisions = true
 	r.open()
-	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...), t.Insert(person(2, "Bob", "b")...),
-		t.Insert(person(3, "Cy", "c")...)))
+	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...),
+		t.Insert(person(2, "Bob", "b")...), t.Insert(person(3, "Cy", "c")...)))
 	applied := r.apply(Batch(300, nil,
 		t.Insert(person(1, "Anna", "new")...),                  // overwrites
 		t.Update(person(8, "x", "y"), person(8, "x", "z")),     // ignored
@@ -152,7 +153,8 @@ func testAnyOrder(r *run) {
 	}
 	for _, size := range sizes {
 		t := r.people(30)
-		second := NewTable(31, r.target.Schema, "second", 2, Column("a", r.target.IntType+"!", record.Int),
+		second := NewTable(31, r.target.Schema, "second", 2,
+			Column("a", r.target.IntType+"!", record.Int),
 			Column("b", r.target.TextType+"!", record.String), Column("c", r.target.IntType, record.Int))
 		r.target.Create(r.T, second.Target)
 		h := history{rng: rand.New(rand.NewPCG(seed, 1)), people: t, second: second,

@@ -19,6 +19,8 @@ func rowError(code int, text string) error {
 	return &handler.ApplyError{Class: handler.Row, Code: code, Text: text}
 }
 
+func isNull(value []byte) bool { return record.Kind(value[0]) == record.Null }
+
 func isMissing(value []byte) bool { return record.Kind(value[0]) == record.Missing }
 
 func (w *fakeWrite) apply(op *record.Op) error {
@@ -72,7 +74,7 @@ func (w *fakeWrite) taken(row [][]byte, except int) bool {
 	}
 	for i, r := range w.table.Rows {
 		for _, key := range keys {
-			null := slices.ContainsFunc(key, func(c int) bool { return record.Kind(row[c][0]) == record.Null })
+			null := slices.ContainsFunc(key, func(c int) bool { return isNull(row[c]) })
 			if i != except && !null && same(r, row, key) {
 				return true
 			}
@@ -87,7 +89,7 @@ func (w *fakeWrite) insert(after [][]byte) error {
 		if isMissing(v) {
 			row[i] = []byte{byte(record.Null)}
 		}
-		if record.Kind(row[i][0]) == record.Null && !w.use.Target.Columns[i].Nullable {
+		if isNull(row[i]) && !w.use.Target.Columns[i].Nullable {
 			return rowError(1048, "NULL where none is allowed")
 		}
 	}

@@ -48,7 +48,6 @@ type Target struct {
 type KindCase struct {
 	Name  string
 	Type  string
-	Kind  record.Kind // of the column
 	Value V
 	Want  string
 	// NotCompared keeps it out of the test that finds rows by all columns.
@@ -134,7 +133,8 @@ func (r *run) create(id uint32, name string, key int, columns ...record.ColumnDe
 func (r *run) people(id uint32) *Table {
 	r.Helper()
 	return r.create(id, "people", 1, Column("id", r.target.IntType+"!", record.Int),
-		Column("name", r.target.TextType, record.String), Column("note", r.target.TextType, record.String))
+		Column("name", r.target.TextType, record.String),
+		Column("note", r.target.TextType, record.String))
 }
 
 func (r *run) apply(b *handler.Batch) *handler.Applied {
@@ -200,7 +200,8 @@ func testRows(r *run) {
 		t.Update(person(2, "Bob", "b"), person(20, "Bob", "b")),
 		t.Insert(person(4, "Dee", "d")...), t.Delete(person(4, "Dee", "d")...)))
 	r.want(t, "1|Anna|NULL", "20|Bob|b", "3|Cy|c")
-	r.apply(Batch(400, nil, t.Delete(person(20, "Bob", "b")...), t.Delete(Row(Int(1), Missing(), Missing())...)))
+	r.apply(Batch(400, nil, t.Delete(person(20, "Bob", "b")...),
+		t.Delete(Int(1), Missing(), Missing())))
 	r.want(t, "3|Cy|c")
 	r.holds(400)
 }
@@ -267,7 +268,7 @@ func testKinds(r *run) {
 	r.open()
 	for i, c := range r.target.Kinds {
 		t := r.create(uint32(10+i), "kinds", 1, Column("id", r.target.IntType+"!", record.Int),
-			Column("v", c.Type, c.Kind))
+			Column("v", c.Type, record.String))
 		t.Target = r.defined(t)
 		rba := uint64(1000 + 10*i)
 		r.apply(Batch(rba+1, []*Table{t}, t.Insert(Int(1), c.Value), t.Insert(Int(2), c.Value),
@@ -307,7 +308,7 @@ func testRefused(r *run) {
 	r.open()
 	for i, c := range r.target.Refused {
 		t := r.create(uint32(200+i), "refused", 1, Column("id", r.target.IntType+"!", record.Int),
-			Column("v", c.Type, c.Kind))
+			Column("v", c.Type, record.String))
 		t.Target = r.defined(t)
 		_, err := r.h.Apply(r.ctx, Batch(101, []*Table{t}, t.Insert(Int(1), c.Value),
 			t.Insert(Int(2), c.Value)))
@@ -330,7 +331,8 @@ func testNoKey(r *run) {
 	r.apply(Batch(300, nil, t.Delete(same...), t.Update(same, Row(Int(1), Str("y"))),
 		t.Update(Row(Null(), Str("x")), Row(Int(7), Str("x")))))
 	r.want(t, "1|NULL", "1|y", "7|x")
-	r.apply(Batch(400, nil, t.Insert(same...), t.Delete(same...), t.Delete(same...), t.Insert(same...)))
+	r.apply(Batch(400, nil, t.Insert(same...), t.Delete(same...), t.Delete(same...),
+		t.Insert(same...)))
 	r.want(t, "1|NULL", "1|y", "7|x")
 	if e := r.applyFails(Batch(500, nil, t.Delete(Int(1), Str("z")))); e.Code != handler.RowMissing {
 		r.Fatalf("delete of no row: %v", e)
@@ -462,16 +464,19 @@ func testDeadline(r *run) {
 func testDamaged(r *run) {
 	t := r.people(90)
 	r.open()
-	b := Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...), t.Insert(person(2, "Bob", "b")...))
+	b := Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...),
+		t.Insert(person(2, "Bob", "b")...))
 	b.Ops = b.Ops[:len(b.Ops)-3]
 	if e := r.applyFails(b); e.Class != handler.Setup {
 		r.Fatalf("batch cut short: %v", e)
 	}
 	unknown := NewTable(4711, r.target.Schema, "people", 1, t.Target.Columns...)
-	if e := r.applyFails(Batch(200, nil, unknown.Insert(person(1, "a", "b")...))); e.Class != handler.Setup {
+	e := r.applyFails(Batch(200, nil, unknown.Insert(person(1, "a", "b")...)))
+	if e.Class != handler.Setup {
 		r.Fatalf("table nobody introduced: %v", e)
 	}
-	ddl := record.AppendDDL(nil, t.ID, record.DDLStatement{Kind: "DROP", Object: "TABLE", Name: "people"})
+	drop := record.DDLStatement{Kind: "DROP", Object: "TABLE", Name: "people"}
+	ddl := record.AppendDDL(nil, t.ID, drop)
 	if e := r.applyFails(Batch(200, nil, ddl)); e.Class != handler.Setup {
 		r.Fatalf("DDL: %v", e)
 	}

@@ -51,8 +51,8 @@ func measure(t *testing.T, kind server.Kind) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sqls(t, db, "DROP TABLE IF EXISTS ggtest.load1", `CREATE TABLE ggtest.load1 (id BIGINT PRIMARY KEY,
-			  n INT, c CHAR(120), v VARCHAR(60), d DECIMAL(20,4), dt DATETIME(6), ts TIMESTAMP(3) NULL,
+			sqls(t, db, "DROP TABLE IF EXISTS ggtest.load1", `CREATE TABLE ggtest.load1 (
+			  id BIGINT PRIMARY KEY, n INT, c CHAR(120), v VARCHAR(60), d DECIMAL(20,4), dt DATETIME(6), ts TIMESTAMP(3) NULL,
 			  e ENUM('a','b','c'), u TINYINT UNSIGNED, w VARCHAR(40), KEY (n))`)
 			h := open(t)
 			defer h.Close()
@@ -81,7 +81,9 @@ func measure(t *testing.T, kind server.Kind) {
 				return load.Op(record.Update, nil, l.changed(l.rng.Int64N(int64(rows))))
 			})
 			order := l.rng.Perm(rows)
-			l.run("deletes", rows/2, size, func(i int) []byte { return load.Delete(l.row(int64(order[i]))...) })
+			l.run("deletes", rows/2, size, func(i int) []byte {
+				return load.Delete(l.row(int64(order[i]))...)
+			})
 		})
 	}
 }

@@ -120,7 +120,8 @@ func bindFloat(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byt
 		return nil, arena, refuse(outOfRange, col, string(v.Text(nil, -1)), "it is no number there")
 	}
 	if isWhole(col) && f != math.Trunc(f) {
-		return nil, arena, refuse(dataTruncated, col, string(v.Text(nil, -1)), "it would be rounded")
+		return nil, arena, refuse(dataTruncated, col, string(v.Text(nil, -1)),
+			"it would be rounded")
 	}
 	return f, arena, nil
 }
@@ -149,7 +150,8 @@ func bindTime(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byte
 	t := *v
 	if t.Kind != record.Time {
 		if y, _, _ := t.D.Split(); y < 0 || y > 9999 {
-			return nil, arena, refuse(wrongValue, col, string(v.Text(nil, -1)), "the year is out of range")
+			return nil, arena, refuse(wrongValue, col, string(v.Text(nil, -1)),
+				"the year is out of range")
 		}
 	}
 	switch col.Kind {

@@ -100,7 +100,7 @@ func newTargetWith(t testing.TB, kind server.Kind,
 		Create:        func(t *testing.T, def *record.TableDef) { create(t, db, def) },
 		Rows:          func(t *testing.T, def *record.TableDef) []string { return rows(t, db, def) },
 		DuplicateCode: 1062,
-		Kinds:         kinds(kind), Refused: refused(kind),
+		Kinds:         kinds(kind), Refused: refused(),
 	}, db
 }
 

@@ -73,7 +73,8 @@ func testColumns(t *testing.T, target *handlertest.Target, db *sql.DB) {
 		"t TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, z INT DEFAULT 5)")
 	a := open(t, target, "cols")
 	table := use(t, a, 1, "cols")
-	if c := table.Target.Columns; !c[2].Generated || !c[3].Generated || c[4].Generated || c[5].Generated {
+	c := table.Target.Columns
+	if !c[2].Generated || !c[3].Generated || c[4].Generated || c[5].Generated {
 		t.Fatalf("%+v", c)
 	}
 	i, null, missing := handlertest.Int, handlertest.Null(), handlertest.Missing()
@@ -104,11 +105,13 @@ func testColumns(t *testing.T, target *handlertest.Target, db *sql.DB) {
 // table has it.
 func testNames(t *testing.T, target *handlertest.Target, db *sql.DB) {
 	sqls(t, db, "CREATE TABLE ggtest.`Odd name``s` (id INT PRIMARY KEY, `a``b.?` INT)",
-		"CREATE TABLE ggtest.Twice (id INT PRIMARY KEY)", "CREATE TABLE ggtest.TWICE (id INT PRIMARY KEY)")
+		"CREATE TABLE ggtest.Twice (id INT PRIMARY KEY)",
+		"CREATE TABLE ggtest.TWICE (id INT PRIMARY KEY)")
 	a := open(t, target, "names")
 	table := use(t, a, 1, "ODD NAME`S")
 	b := handlertest.Batch(200, []*handlertest.Table{table},
-		table.Insert(handlertest.Int(1), handlertest.Int(2)), table.Insert(handlertest.Int(2), handlertest.Int(2)),
+		table.Insert(handlertest.Int(1), handlertest.Int(2)),
+		table.Insert(handlertest.Int(2), handlertest.Int(2)),
 		table.Delete(handlertest.Int(1), handlertest.Int(2)))
 	if _, err := a.Apply(t.Context(), b); err != nil {
 		t.Fatal(err)
@@ -165,7 +168,8 @@ func testConnectionKilled(t *testing.T, target *handlertest.Target, db *sql.DB) 
 		t.Fatal(err)
 	}
 	sqls(t, db, fmt.Sprint("KILL ", id))
-	b := handlertest.Batch(200, []*handlertest.Table{table}, table.Insert(handlertest.Int(1), handlertest.Int(1)))
+	b := handlertest.Batch(200, []*handlertest.Table{table},
+		table.Insert(handlertest.Int(1), handlertest.Int(1)))
 	for range 2 {
 		if e := applyError(t, a, b); e.Class != handler.Connection {
 			t.Fatalf("%+v", e)
@@ -196,7 +200,8 @@ func testSecondWriter(t *testing.T, target *handlertest.Target, db *sql.DB) {
 		t.Fatal(err)
 	}
 	insert := func(rba uint64, id int64) *handler.Batch {
-		return handlertest.Batch(rba, []*handlertest.Table{table}, table.Insert(handlertest.Int(id), handlertest.Int(1)))
+		return handlertest.Batch(rba, []*handlertest.Table{table},
+			table.Insert(handlertest.Int(id), handlertest.Int(1)))
 	}
 	if _, err := second.Apply(t.Context(), insert(200, 1)); err != nil {
 		t.Fatal(err)
@@ -225,13 +230,14 @@ func testOpenErrors(t *testing.T, target *handlertest.Target, _ *sql.DB) {
 		class  handler.Class
 		text   string
 	}{
-		{"password", func(c *handler.Config) { c.Login.Password = "wrong-password" }, handler.Setup, "1045"},
+		{"password", func(c *handler.Config) { c.Login.Password = "wrong-password" }, handler.Setup,
+			"1045"},
 		{"database", func(c *handler.Config) { c.Login.Database = "nowhere" }, handler.Setup, "1049"},
 		{"port", func(c *handler.Config) { c.Login.Port = 1 }, handler.Connection, "refused"},
 		{"table", func(c *handler.Config) { c.CheckpointTable = "ggtest.absent" }, handler.Setup,
 			"ADD CHECKPOINTTABLE"},
-		{"tls", func(c *handler.Config) { c.Options = map[string]string{"tls": "sometimes"} }, handler.Setup,
-			"preferred"},
+		{"tls", func(c *handler.Config) { c.Options = map[string]string{"tls": "sometimes"} },
+			handler.Setup, "preferred"},
 	} {
 		cfg := target.Config
 		c.change(&cfg)
@@ -251,7 +257,8 @@ func testEngine(t *testing.T, target *handlertest.Target, db *sql.DB) {
 	a := open(t, target, "flat")
 	table := use(t, a, 1, "flat")
 	applied, err := a.Apply(t.Context(), handlertest.Batch(200, []*handlertest.Table{table}))
-	if err != nil || len(applied.Notes) != 1 || !strings.Contains(applied.Notes[0], "without transactions") {
+	if err != nil || len(applied.Notes) != 1 ||
+		!strings.Contains(applied.Notes[0], "without transactions") {
 		t.Fatalf("%+v, %v", applied, err)
 	}
 }
@@ -266,7 +273,8 @@ func testLargeValues(t *testing.T, target *handlertest.Target, db *sql.DB) {
 		ops = append(ops, table.Insert(handlertest.Int(n), handlertest.Str(strings.Repeat("y", 3<<20))))
 	}
 	ops = append(ops, table.Insert(handlertest.Int(99), handlertest.Str(strings.Repeat("z", 14<<20))))
-	if _, err := a.Apply(t.Context(), handlertest.Batch(200, []*handlertest.Table{table}, ops...)); err != nil {
+	b := handlertest.Batch(200, []*handlertest.Table{table}, ops...)
+	if _, err := a.Apply(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	var n int64
@@ -282,7 +290,8 @@ func testTableGone(t *testing.T, target *handlertest.Target, db *sql.DB) {
 	table := use(t, a, 1, "gone")
 	table.Rules = []handler.Rule{{Default: true, Response: handler.Discard}}
 	sqls(t, db, "DROP TABLE ggtest.gone")
-	e := applyError(t, a, handlertest.Batch(200, []*handlertest.Table{table}, table.Insert(handlertest.Int(1))))
+	e := applyError(t, a, handlertest.Batch(200, []*handlertest.Table{table},
+		table.Insert(handlertest.Int(1))))
 	if e.Class != handler.Setup || e.Code != 1146 {
 		t.Fatalf("%+v", e)
 	}

@@ -111,7 +111,8 @@ func bindDecimal(col *record.ColumnDef, aff affinity, text string) (any, error) 
 		return text, nil
 	}
 	whole := text
-	if point := strings.IndexByte(text, '.'); point >= 0 && strings.Trim(text[point+1:], "0") == "" {
+	point := strings.IndexByte(text, '.')
+	if point >= 0 && strings.Trim(text[point+1:], "0") == "" {
 		whole = text[:point]
 	}
 	if n, err := strconv.ParseInt(whole, 10, 64); err == nil {

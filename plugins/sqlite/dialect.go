@@ -45,7 +45,8 @@ func dialect() dml.Dialect {
 		NullSafe: " IS ",
 		Compare:  func(*record.ColumnDef) string { return "?" },
 		OneRow: func(table, condition string) string {
-			return " WHERE rowid IN (SELECT rowid FROM " + table + " WHERE " + condition + " LIMIT 1)"
+			return " WHERE rowid IN (SELECT rowid FROM " + table + " WHERE " + condition +
+				" LIMIT 1)"
 		},
 		// The database is in this process: a statement for several rows gains nothing.
 		Limits:    dml.Limits{Insert: 1, Update: 1, Delete: 1, Params: 32766},

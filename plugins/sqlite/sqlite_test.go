@@ -117,7 +117,8 @@ func rows(t *testing.T, db *sql.DB, def *record.TableDef) []string {
 		parts = append(parts, "CASE typeof("+q+") WHEN 'null' THEN 'NULL' WHEN 'blob' THEN 'x' || hex("+q+
 			") WHEN 'real' THEN printf('%!.17g', "+q+") ELSE CAST("+q+" AS TEXT) END")
 	}
-	result, err := db.Query("SELECT " + strings.Join(parts, " || '|' || ") + " FROM " + quote(def.Name))
+	result, err := db.Query("SELECT " + strings.Join(parts, " || '|' || ") + " FROM " +
+		quote(def.Name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,8 @@ func kinds() []handlertest.KindCase {
 	return []handlertest.KindCase{
 		kindCase("int", "BIGINT", handlertest.Int(math.MinInt64), "-9223372036854775808"),
 		kindCase("uint", "BIGINT", record.AppendUint(nil, math.MaxInt64), "9223372036854775807"),
-		kindCase("big uint", "TEXT", record.AppendUint(nil, math.MaxUint64), "18446744073709551615"),
+		kindCase("big uint", "TEXT", record.AppendUint(nil, math.MaxUint64),
+			"18446744073709551615"),
 		kindCase("decimal", "TEXT", text(record.Decimal, "-12345678901234567890.123456789"),
 			"-12345678901234567890.123456789"),
 		kindCase("decimal number", "DECIMAL(10,2)", text(record.Decimal, "12.50"), "12.5"),
@@ -155,7 +157,8 @@ func kinds() []handlertest.KindCase {
 		kindCase("string", "TEXT", handlertest.Str("Größe 😀 'x' \\ \" "), "Größe 😀 'x' \\ \" "),
 		kindCase("digits", "VARCHAR(9)", handlertest.Str("007"), "007"),
 		kindCase("empty", "TEXT", handlertest.Str(""), ""),
-		kindCase("bytes", "BLOB", record.AppendBytes(nil, record.Bytes, []byte{0, 255, 'a'}), "x00FF61"),
+		kindCase("bytes", "BLOB", record.AppendBytes(nil, record.Bytes, []byte{0, 255, 'a'}),
+			"x00FF61"),
 		kindCase("no bytes", "BLOB", record.AppendBytes(nil, record.Bytes, nil), "x"),
 		kindCase("date", "DATE", record.AppendDate(nil, day), "2026-11-21"),
 		kindCase("zero date", "DATE", record.AppendDate(nil, 0), "0000-00-00"),
@@ -164,14 +167,16 @@ func kinds() []handlertest.KindCase {
 			"2026-11-21 13:14:15.123456789"),
 		kindCase("timestamptz", "TIMESTAMP", record.AppendTimestampTZ(nil, day, clock, 60),
 			"2026-11-21 13:14:15.123456789+00:00"),
-		kindCase("interval", "TEXT", record.AppendInterval(nil, 1, 2, 3e9), "1 mons 2 days 00:00:03"),
+		kindCase("interval", "TEXT", record.AppendInterval(nil, 1, 2, 3e9),
+			"1 mons 2 days 00:00:03"),
 		kindCase("bit", "INTEGER", record.AppendBit(nil, 10, []byte{2, 1}), "513"),
 		kindCase("bool", "BOOLEAN", record.AppendBool(nil, true), "1"),
 		kindCase("json", "JSON", text(record.JSON, `{"a": 1.0}`), `{"a": 1.0}`),
 		kindCase("xml", "TEXT", text(record.XML, "<a/>"), "<a/>"),
 		kindCase("uuid", "TEXT", record.AppendBytes(nil, record.UUID, []byte("0123456789abcdef")),
 			"30313233-3435-3637-3839-616263646566"),
-		kindCase("uuid octets", "BLOB", record.AppendBytes(nil, record.UUID, []byte("0123456789abcdef")),
+		kindCase("uuid octets",
+			"BLOB", record.AppendBytes(nil, record.UUID, []byte("0123456789abcdef")),
 			"x30313233343536373839616263646566"),
 	}
 }
@@ -179,10 +184,16 @@ func kinds() []handlertest.KindCase {
 func refused() []handlertest.KindCase {
 	return []handlertest.KindCase{
 		kindCase("uint", "BIGINT", record.AppendUint(nil, math.MaxUint64)),
-		kindCase("long decimal", "NUMERIC", record.AppendText(nil, record.Decimal, "1234567890123456.5")),
+		kindCase("long decimal", "NUMERIC", record.AppendText(nil, record.Decimal,
+			"1234567890123456.5")),
 		kindCase("long digits", "REAL", handlertest.Str("12345678901234567890")),
 		kindCase("not a number", "REAL", record.AppendFloat64(nil, math.NaN())),
 		kindCase("check", "INTEGER CHECK (v > 5)", handlertest.Int(3)),
-		kindCase("long bits", "INTEGER", record.AppendBit(nil, 64, []byte{255, 0, 0, 0, 0, 0, 0, 1})),
+		kindCase("long bits",
+			"INTEGER", record.AppendBit(nil, 64, []byte{255, 0, 0, 0, 0, 0, 0, 1})),
 	}
+}
+
+func kindCase(name, sqlType string, value handlertest.V, want ...string) handlertest.KindCase {
+	return handlertest.KindCase{Name: name, Type: sqlType, Value: value, Want: strings.Join(want, "")}
 }

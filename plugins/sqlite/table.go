@@ -97,7 +97,8 @@ func describeType(c *record.ColumnDef) {
 	switch {
 	case strings.Contains(word, "INT"):
 		c.Kind = record.Int
-	case strings.Contains(word, "REAL"), strings.Contains(word, "FLOA"), strings.Contains(word, "DOUB"):
+	case strings.Contains(word, "REAL"), strings.Contains(word, "FLOA"),
+		strings.Contains(word, "DOUB"):
 		c.Kind = record.Float64
 	case strings.HasPrefix(word, "BOOL"):
 		c.Kind = record.Bool
@@ -124,7 +125,8 @@ func describeType(c *record.ColumnDef) {
 func readIndexes(ctx context.Context, conn *sql.Conn, t *record.TableDef) error {
 	rows, err := conn.QueryContext(ctx, "SELECT l.name, COALESCE(i.name, '') "+
 		"FROM pragma_index_list(?, ?) AS l, pragma_index_info(l.name, ?) AS i "+
-		"WHERE l.\"unique\" = 1 AND l.partial = 0 AND l.origin <> 'pk' ORDER BY l.seq DESC, i.seqno",
+		"WHERE l.\"unique\" = 1 AND l.partial = 0 AND l.origin <> 'pk' "+
+		"ORDER BY l.seq DESC, i.seqno",
 		t.Name, t.Schema, t.Schema)
 	if err != nil {
 		return err
