@@ -15,7 +15,10 @@ import (
 func (e *engine) connect(ctx context.Context) error {
 	st := &e.doc.State
 	for _, cfg := range e.cfg.Outputs {
-		cfg.Forget, cfg.NextFile = st.Ordered, st.NextFile
+		cfg.Forget = st.Ordered
+		if !st.Ordered && !cfg.Remote {
+			cfg.Durable = e.durable(cfg.Name)
+		}
 		w, held, err := e.cfg.OpenOutput(ctx, cfg)
 		if err != nil {
 			return err
@@ -106,6 +109,16 @@ func (e *engine) outputsOrigin() (trail.Position, bool) {
 		}
 	}
 	return oldest, len(e.outputs) > 0
+}
+
+// durable is where a local trail ended by the checkpoint.
+func (e *engine) durable(name string) trail.Position {
+	for _, g := range e.doc.Group.Outputs {
+		if g.Trail == name && g.Current.Valid {
+			return trail.Position{Seqno: g.Current.Seqno, RBA: g.Current.RBA}
+		}
+	}
+	return trail.Position{}
 }
 
 func describe(s SourceStart) string {

@@ -104,9 +104,9 @@ type OutputConfig struct {
 	Remote    bool
 	Host      string
 	Megabytes int
-	Seqno     uint32 // of the first file
-	Forget    bool   // an operator positioned the group: see trail.WriterConfig
-	NextFile  bool   // begin with a new file
+	Seqno     uint32         // of the first file
+	Durable   trail.Position // of a local trail, by the checkpoint
+	Forget    bool           // an operator positioned the group: see trail.WriterConfig
 }
 
 // Run extracts until it is stopped, or fails.

@@ -180,7 +180,7 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 			return slices.Contains(t.Switches.Outputs, o.Index)
 		},
 		OpenOutput: func(_ context.Context, o OutputConfig) (TrailWriter, Held, error) {
-			w, err := trail.Open(trail.WriterConfig{Name: f.trail(o.Name), Forget: o.Forget})
+			w, err := trail.Open(trail.WriterConfig{Name: f.trail(o.Name), Forget: o.Forget, Durable: o.Durable})
 			if err != nil {
 				return nil, Held{}, err
 			}

@@ -24,6 +24,8 @@ const hostVariable = "GGSH_TEST_HOST"
 
 func TestMain(m *testing.M) {
 	switch {
+	case handlertest.IsPlugin() && filepath.Base(os.Args[0]) == "sink":
+		handler.Serve(&sink{})
 	case handlertest.IsPlugin():
 		handler.Serve(&handlertest.Fake{})
 	case os.Getenv(hostVariable) != "":
@@ -300,4 +302,46 @@ func TestLongTemporaryFolder(t *testing.T) {
 	if c.PID() == 0 || len(c.SHA256()) != 64 || c.Describe().Name != "fake" {
 		t.Fatalf("%d %q %+v", c.PID(), c.SHA256(), c.Describe())
 	}
+}
+
+// sink applies nothing, so that only the boundary is measured.
+type sink struct{ handlertest.Fake }
+
+// Apply counts the operations.
+func (*sink) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, error) {
+	n := 0
+	for rest := b.Ops; ; n++ {
+		_, tail, ok := handler.NextBatchOp(rest)
+		if !ok {
+			break
+		}
+		rest = tail
+	}
+	if n != b.Count {
+		return nil, fmt.Errorf("%d operations of %d", n, b.Count)
+	}
+	return &handler.Applied{}, nil
+}
+
+// BenchmarkBoundary brings batches of 2000 rows of 200 octets to a plugin.
+func BenchmarkBoundary(b *testing.B) {
+	c := handlertest.Launch(b, handlertest.PluginDir(b, "sink"), "sink")
+	table := handlertest.NewTable(1, "a", "t", 1, handlertest.Column("id", "int!", record.Int),
+		handlertest.Column("v", "text", record.String))
+	var ops [][]byte
+	for i := range int64(2000) {
+		ops = append(ops, table.Insert(handlertest.Int(i), handlertest.Str(strings.Repeat("x", 190))))
+	}
+	batch := handlertest.Batch(1, nil, ops...)
+	batch.Ends = nil
+	for i := range ops {
+		batch.Ends = append(batch.Ends, i+1)
+	}
+	b.SetBytes(int64(len(batch.Ops)))
+	for b.Loop() {
+		if _, err := c.Apply(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(len(ops))/b.Elapsed().Seconds(), "rows/s")
 }

@@ -86,7 +86,7 @@ func readSettings(p *process.Process) (*settings, error) {
 		return nil, err
 	}
 	s.discard = discardSettings(p, run)
-	return s, s.readTarget(f)
+	return s, s.readTarget(p)
 }
 
 func after(a, b ggserr.Location) bool {
@@ -143,7 +143,8 @@ func (s *settings) handlerOptions() map[string]string {
 }
 
 // readTarget chooses the handler from the login.
-func (s *settings) readTarget(f *param.File) error {
+func (s *settings) readTarget(p *process.Process) error {
+	f := p.Params()
 	l, found, err := param.ReadLogin(f)
 	if err != nil {
 		return err
@@ -165,7 +166,7 @@ func (s *settings) readTarget(f *param.File) error {
 		return refuse(ggserr.BadParameter, "encrypted passwords come with a later release")
 	case l.Embedded != "":
 		s.plugin, s.targetName = "sqlite", l.Embedded
-		s.login = handler.Login{Kind: "sqlite", Database: l.Embedded}
+		s.login = handler.Login{Kind: "sqlite", Database: p.Home().Resolve(l.Embedded)}
 		return nil
 	}
 	s.plugin = "mysql"

@@ -204,7 +204,8 @@ func TestEachFaultStopsAndHeals(t *testing.T) {
 	const last = 12
 	for n := int64(0); ; n++ {
 		dir := t.TempDir()
-		fs := faultyFS{left: &atomic.Int64{}, err: &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}}
+		fs := faultyFS{left: &atomic.Int64{},
+			err: &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}}
 		fs.left.Store(n)
 		err := writeTo(dir, fs, last)
 		if err == nil {

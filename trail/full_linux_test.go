@@ -29,12 +29,13 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	uid := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	gid := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	child, err := os.StartProcess(os.Args[0], []string{os.Args[0], "-test.run=^TestFullDisk$"},
 		&os.ProcAttr{Env: append(os.Environ(), childFull+"="+t.TempDir()),
 			Files: []*os.File{nil, out, out},
 			Sys: &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWUSER,
-				UidMappings: ids}})
+				UidMappings: uid, GidMappings: gid}})
 	if err != nil {
 		t.Skip("no mount namespace to be had: ", err)
 	}

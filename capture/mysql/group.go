@@ -130,7 +130,7 @@ func (r *reader) deliver(h *binlog.Header, buf *cachemgr.Buffer, excluded bool) 
 	if r.skipSet == nil || !r.set.contains(id) {
 		r.set.add(id)
 	}
-	r.committed = end
+	r.committed, r.byGTID = end, false
 	info := record.TxnInfo{CSN: end.csn(r.epoch), CommitTime: when, Tag: r.group.tag}
 	xid := id.String()
 	if id.isZero() {

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +70,8 @@ func (l *live) exec(statements ...string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	defer c.Close()
+	// What a session has set must not reach the next one.
+	defer c.Raw(func(any) error { return driver.ErrBadConn })
 	for _, s := range statements {
 		if _, err := c.ExecContext(context.Background(), s); err != nil {
 			l.Fatalf("%s: %v", s, err)
@@ -430,11 +432,3 @@ func same(l *live, what string, v record.Value, text string) {
 		l.Errorf("%s: captured %v, SELECT shows %s", what, got, text)
 	}
 }
-
-func (l *live) transactions() {}
-func (l *live) images()       {}
-func (l *live) history()      {}
-func (l *live) xa()           {}
-func (l *live) broken()       {}
-func (l *live) starts()       {}
-func (l *live) check()        {}

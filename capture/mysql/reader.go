@@ -31,8 +31,7 @@ type reader struct {
 	set       *gtidSet
 	learnSet  bool // set is empty and the log's next GTID list fills it
 	byGTID    bool // the next session asks by GTID: another server, file unknown
-	readFrom  place
-	readSet   string
+	readSet   string // where skipSet's reading began
 
 	// Transactions that were delivered before are read, not delivered.
 	skipTo   place
@@ -85,10 +84,10 @@ func (r *reader) moved(h *binlog.Header) {
 		return
 	}
 	pos := r.at.Pos&^0xffffffff | uint64(h.End)
-	if pos < r.at.Pos {
+	if pos+1<<31 < r.at.Pos {
 		pos += 1 << 32
 	}
-	r.at.Pos = pos
+	r.at.Pos = max(pos, r.at.Pos)
 }
 
 func (r *reader) format(h *binlog.Header, body []byte) error {
@@ -120,6 +119,9 @@ func (r *reader) rotate(h *binlog.Header, raw []byte) error {
 		return r.damaged(fmt.Errorf("the log file's name %q has no number", next.File))
 	}
 	r.at = next
+	if r.byGTID && h.Flags&binlog.FlagArtificial != 0 {
+		return nil // where the server begins to look, not where we are
+	}
 	if !r.group.open {
 		r.committed = next
 		r.report(time.Unix(int64(h.Time), 0))
@@ -228,9 +230,15 @@ func (r *reader) damaged(err error) error {
 func (r *reader) run(ctx context.Context) error {
 	r.ctx = ctx
 	wait := time.Second
-	for {
+	for first := true; ; first = false {
 		r.progress = false
-		err := r.session(ctx)
+		var err error
+		if !first {
+			err = r.reconnect(ctx)
+		}
+		if err == nil {
+			err = r.session(ctx)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -269,7 +277,7 @@ func (r *reader) release() {
 
 // report notes how far the log was read without a transaction to deliver.
 func (r *reader) report(at time.Time) {
-	if r.skipping(r.committed) {
+	if r.committed.File == "" || r.skipping(r.committed) {
 		return
 	}
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: r.committed.csn(r.epoch), CommitTime: at.UTC()},

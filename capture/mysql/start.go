@@ -173,15 +173,41 @@ func (r *reader) startElsewhere(at restart, done *gtidSet) error {
 			r.cfg.address(), r.srv.identity)).
 			Do("Connect to the former server, or ALTER EXTRACT %s with a BEGIN.", r.cfg.Group)
 	}
-	r.cfg.warn(ggserr.New(ggserr.DatabaseMessage, fmt.Sprintf("resuming on another server (%s "+
-		"instead of %s) behind GTID set %s", r.srv.identity, at.Server, done.text())))
-	r.epoch++
-	r.byGTID = true
+	r.cfg.warn(warning("resuming on another server (%s instead of %s) behind GTID set %s",
+		r.srv.identity, at.Server, done.text()))
+	r.set = done
+	r.elsewhere()
 	if at.From != nil {
 		r.readSet = at.From.GTID
-		r.skipSet = done
+		r.skipSet = done.clone()
 	}
 	return nil
+}
+
+// elsewhere makes the next session ask by GTID; places are known again with the
+// first commit.
+func (r *reader) elsewhere() {
+	r.epoch++
+	r.byGTID = true
+	r.committed = place{}
+}
+
+// reconnect makes sure, before a session that is not the first, that the server is
+// the same and its log too. Behind one address there may be another one now.
+func (r *reader) reconnect(ctx context.Context) error {
+	former := r.srv.identity
+	if err := r.srv.learn(ctx); err != nil {
+		return err
+	}
+	if r.srv.identity == former {
+		if r.byGTID {
+			return nil
+		}
+		return r.checkSameServer(ctx, restart{place: r.committed})
+	}
+	at := restart{Server: former, place: r.committed}
+	r.skipTo = place{} // what was delivered is in the GTID set
+	return r.startElsewhere(at, r.set)
 }
 
 // checkSameServer makes sure that the position still means the same.
@@ -219,8 +245,8 @@ func (r *reader) checkGTID(ctx context.Context) error {
 	if r.set.isEmpty() {
 		return nil
 	}
-	r.checkSet = true
 	if r.srv.flavor != flavorMariaDB {
+		r.checkSet = true
 		return nil
 	}
 	text, err := r.srv.gtidAt(ctx, r.committed)

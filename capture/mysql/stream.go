@@ -61,9 +61,14 @@ func (r *reader) startDump(syncer *replication.BinlogSyncer) (*replication.Binlo
 		pos := gomysql.Position{Name: r.committed.File, Pos: uint32(max(r.committed.Pos, 4))}
 		return syncer.StartSync(pos)
 	}
-	set, err := gomysql.ParseGTIDSet(r.srv.flavor, r.set.text())
+	r.at = place{} // the server tells where it begins
+	from := r.set.text()
+	if r.skipSet != nil && r.byGTID {
+		from = r.readSet
+	}
+	set, err := gomysql.ParseGTIDSet(r.srv.flavor, from)
 	if err != nil {
-		return nil, ggserr.New(ggserr.LogProblem, "the restart position's GTID set "+r.set.text()).
+		return nil, ggserr.New(ggserr.LogProblem, "the restart position's GTID set "+from).
 			Because(err)
 	}
 	return syncer.StartSyncGTID(set)

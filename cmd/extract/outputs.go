@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strconv"
@@ -31,7 +32,8 @@ func (w *wiring) openOutput(ctx context.Context, out extract.OutputConfig) (extr
 		return nil, extract.Held{}, err
 	}
 	writer, err := trail.Open(trail.WriterConfig{Name: name, MaxBytes: int64(out.Megabytes) << 20,
-		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, LockWait: lockWait})
+		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, Durable: out.Durable,
+		LockWait: lockWait})
 	if err != nil {
 		return nil, extract.Held{}, err
 	}
@@ -63,7 +65,13 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	if err != nil {
 		return nil, extract.Held{}, passing{err}
 	}
-	sender, err := collector.Dial(ctx, collector.SenderConfig{
+	var secure *tls.Config
+	if info.Fingerprint != "" {
+		if secure, err = collector.SenderTLS(info.Fingerprint); err != nil {
+			return nil, extract.Held{}, err
+		}
+	}
+	sender, err := collector.Dial(ctx, collector.SenderConfig{TLS: secure,
 		Address: net.JoinHostPort(host.Host, strconv.Itoa(info.Port)), Token: info.Token,
 		Group: w.p.Group(), Trail: out.Name, Digits: w.digits(), FirstSeqno: out.Seqno,
 		MaxBytes: int64(out.Megabytes) << 20, Header: w.header(), Forget: out.Forget,

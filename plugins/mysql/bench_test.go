@@ -52,7 +52,8 @@ func measure(t *testing.T, kind server.Kind) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sqls(t, db, "DROP TABLE IF EXISTS ggtest.load1", `CREATE TABLE ggtest.load1 (
-			  id BIGINT PRIMARY KEY, n INT, c CHAR(120), v VARCHAR(60), d DECIMAL(20,4), dt DATETIME(6), ts TIMESTAMP(3) NULL,
+			  id BIGINT PRIMARY KEY, n INT, c CHAR(120), v VARCHAR(60), d DECIMAL(20,4),
+			  dt DATETIME(6), ts TIMESTAMP(3) NULL,
 			  e ENUM('a','b','c'), u TINYINT UNSIGNED, w VARCHAR(40), KEY (n))`)
 			h := open(t)
 			defer h.Close()

@@ -26,12 +26,12 @@ func kinds(kind server.Kind) []handlertest.KindCase {
 		return append(list,
 			kindCase("uuid", "uuid", record.AppendBytes(nil,
 				record.UUID, []byte("0123456789abcdef")), "30313233-3435-3637-3839-616263646566"),
-			kindCase("json", "json", chars(record.JSON, `{"a": 1.0, "ü": [1]}`), `{"a": 1.0,
-			"ü": [1]}`),
+			kindCase("json", "json", chars(record.JSON, `{"a": 1.0, "ü": [1]}`),
+				`{"a": 1.0, "ü": [1]}`),
 			kindCase("address", "inet6", chars(record.String, "2001:db8::1"), "2001:db8::1"))
 	}
-	return append(list, kindCase("json", "json", chars(record.JSON, `{"ü":[1,"x"]}`), `{"ü": [1,
-			"x"]}`))
+	return append(list, kindCase("json", "json", chars(record.JSON, `{"ü":[1,"x"]}`),
+		`{"ü": [1, "x"]}`))
 }
 
 func numberKinds() []handlertest.KindCase {

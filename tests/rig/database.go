@@ -33,22 +33,7 @@ func NewDatabase(tb testing.TB, kind, dir, name string) *Database {
 	if kind == "sqlite" {
 		return newFile(tb, dir, name)
 	}
-	in := server.ForTest(tb, server.Kind(kind), server.Options{})
-	d := &Database{Kind: kind, Server: in, Schema: name,
-		Login: fmt.Sprintf("%s@127.0.0.1:%d, USERID %s, PASSWORD %s", name, in.Port, server.RootUser, server.RootPassword)}
-	root, err := sql.Open("mysql", in.RootDSN())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer root.Close()
-	if _, err := root.Exec("CREATE DATABASE " + name); err != nil {
-		tb.Fatal(err)
-	}
-	if d.DB, err = sql.Open("mysql", in.DSN(name)); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { d.DB.Close() })
-	return d
+	return newOnServer(tb, kind, server.ForTest(tb, server.Kind(kind), server.Options{}), name)
 }
 
 func newFile(tb testing.TB, dir, name string) *Database {

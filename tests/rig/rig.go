@@ -67,15 +67,22 @@ type Home struct {
 // into mgr.prm. The Manager is not started.
 func NewHome(tb testing.TB, bin string, extra ...string) *Home {
 	tb.Helper()
+	h := EmptyHome(tb, bin)
+	h.Run("create subdirs")
+	lines := append([]string{fmt.Sprintf("PORT %d", h.Port)}, extra...)
+	h.Write("dirprm/mgr.prm", strings.Join(lines, "\n")+"\n")
+	return h
+}
+
+// EmptyHome makes a home that is an empty folder.
+func EmptyHome(tb testing.TB, bin string) *Home {
+	tb.Helper()
 	dir, err := os.MkdirTemp("", "ggsh-home-")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	h := &Home{TB: tb, Bin: bin, Dir: dir, Port: freePort(tb)}
 	tb.Cleanup(h.remove)
-	h.Run("create subdirs")
-	lines := append([]string{fmt.Sprintf("PORT %d", h.Port)}, extra...)
-	h.Write("dirprm/mgr.prm", strings.Join(lines, "\n")+"\n")
 	return h
 }
 

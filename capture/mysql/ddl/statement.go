@@ -253,8 +253,10 @@ func (s *Statement) objectType(p *parser) {
 		if p.peek("TEMPORARY") {
 			s.Temporary = true
 		}
-		if p.peek("DEFINER") {
-			skipDefiner(p)
+		if p.word("DEFINER") { // SQL SECURITY DEFINER has nothing behind it
+			if p.symbol("=") {
+				skipDefiner(p)
+			}
 			continue
 		}
 		if p.peek(objects...) {
@@ -272,10 +274,8 @@ func (s *Statement) objectType(p *parser) {
 	}
 }
 
-// skipDefiner passes DEFINER = user@host, whose names may be keywords.
+// skipDefiner passes user@host behind DEFINER =; the names may be keywords.
 func skipDefiner(p *parser) {
-	p.advance()
-	p.symbol("=")
 	p.advance()
 	if p.symbol("@") {
 		p.advance()
