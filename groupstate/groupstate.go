@@ -37,7 +37,9 @@ func Decide(f Facts, order *Order) string {
 		order = nil // of a group of that name that was deleted since
 	}
 	if f.Locked || f.Launching {
-		if f.Serving || f.Locked && f.State.Stopped != checkpoint.Active {
+		// A process that was told to stop no longer serves while it writes its last lines.
+		leaving := f.State.Stopped != checkpoint.Active || order != nil && order.stops(f.State.Started)
+		if f.Serving || f.Locked && leaving {
 			return control.Running
 		}
 		return control.Starting

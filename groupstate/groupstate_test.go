@@ -35,6 +35,8 @@ func TestDecide(t *testing.T) {
 		{"holds the group, not serving yet", Facts{Locked: true, State: state("A", 5)}, run(4),
 			control.Starting},
 		{"on its way out", Facts{Locked: true, State: state("G", 5)}, run(4), control.Running},
+		{"told to stop, not yet noted by itself", Facts{Locked: true, State: state("A", 5)}, stop(9),
+			control.Running},
 		{"launched", Facts{Launching: true, State: state("G", 1)}, run(4), control.Starting},
 		{"stopped", Facts{State: state("G", 5)}, stop(9), control.Stopped},
 		{"stopped by itself at END", Facts{State: state("G", 5)}, exit(run(4), ExitNormal),

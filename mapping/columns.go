@@ -342,7 +342,7 @@ func (t *TablePlan) settle() {
 	for _, k := range t.Source.KeyColumns() {
 		logged[k] = true
 	}
-	t.keyKnown = true
+	t.keyKnown = len(t.Source.Key) > 0
 	for _, k := range t.Key {
 		t.keyKnown = t.keyKnown && logged[t.columns[k].column]
 	}

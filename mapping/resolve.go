@@ -222,6 +222,9 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 func (t *TablePlan) announce(e *entry, extract bool) {
 	from, to := quoted(t.Source.Catalog, t.Source.Schema, t.Source.Name),
 		quoted(t.TargetName.Catalog, t.TargetName.Schema, t.TargetName.Name)
+	if !extract {
+		t.say(ggserr.DefinitionFromTrail, t.Source.FullName())
+	}
 	switch {
 	case extract && e.source.wild():
 		t.say(ggserr.WildcardTableFound, e.source.String(), from)

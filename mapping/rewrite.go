@@ -110,7 +110,7 @@ func (p *TablePlan) passes(act action) bool {
 		if p.images.reduce {
 			return p.images.allBefores || !p.images.compressDeletes
 		}
-		return p.keyKnown
+		return p.keyKnown || !op.Compressed
 	}
 	return !p.images.reduce && !op.Compressed && op.Before != nil
 }

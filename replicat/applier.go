@@ -95,14 +95,6 @@ func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 // housekeep does what is due by the clock.
 func (r *Replicat) housekeep() error {
 	now := r.p.Now()
-	if r.reportAt.due(now) {
-		r.p.WriteStatistics()
-	}
-	if r.rollAt.due(now) {
-		if err := r.p.Report().Rollover(); err != nil {
-			return err
-		}
-	}
 	r.p.Progress()
 	if r.dirty && now.Sub(r.stored) >= storeEvery {
 		return r.store()

@@ -93,8 +93,7 @@ func (r *Replicat) applyFailed(ctx context.Context, g *group, err error) error {
 	if len(g.txns) > 1 {
 		r.p.Event(ggserr.New(ggserr.TransactionRolled, ref.table.plan.Target.FullName(),
 			failed.Error()))
-		r.single = g.end()
-		return &restart{cause: err}
+		return &restart{cause: err, single: g.end()}
 	}
 	return r.rowFailed(ctx, g, ref, failed)
 }

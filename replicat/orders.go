@@ -3,6 +3,7 @@ package replicat
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"ggsh/control"
 	"ggsh/ggserr"
@@ -16,7 +17,7 @@ type orders struct{ r *Replicat }
 func (o *orders) Respond(_ context.Context, q control.Request) control.Reply {
 	r := o.r
 	if q.Verb != control.Identify && q.Verb != control.Status && q.Verb != control.GetLag {
-		r.p.Info(ggserr.CommandReceived, q.From, fmt.Sprintf("%s %v", q.Verb, q.Args))
+		r.p.Info(ggserr.CommandReceived, q.From, strings.TrimSpace(string(q.Verb)+" "+strings.Join(q.Args, " ")))
 	}
 	switch q.Verb {
 	case control.Identify:

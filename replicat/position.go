@@ -114,8 +114,13 @@ func (r *Replicat) settlePosition(opened *handler.Opened, reset *handler.Checkpo
 		r.position = *reset
 	case opened.Checkpoint != nil:
 		r.position = *opened.Checkpoint
-	case doc != nil && doc.State.Current.Valid && !r.target.durable():
+	case doc != nil && doc.State.Current.Valid:
 		c := doc.State.Current
+		if r.target.durable() && !c.CSN.IsZero() {
+			r.p.Event(ggserr.New(ggserr.ApplyWarning, "The checkpoint table has no position for "+
+				"the group: the checkpoint file's is taken, and what was applied in the last moments "+
+				"before the end may be applied twice"))
+		}
 		r.position = handler.Checkpoint{Seqno: c.Seqno, RBA: c.RBA, CSN: c.CSN,
 			CommitTime: c.Time}
 	default:

@@ -18,6 +18,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/mapping"
+	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
 	"ggsh/trail"
@@ -26,10 +27,15 @@ import (
 // Launcher starts the handler of that name. Each call gives a fresh one.
 type Launcher func(ctx context.Context, plugin string) (handler.Handler, error)
 
+// AliasFinder gives the login of an alias of the credential store in dir.
+type AliasFinder func(dir string, l param.Login) (handler.Login, error)
+
 // Config is what a run needs beside its parameter file.
 type Config struct {
 	Process *process.Process
 	Launch  Launcher
+	// Alias answers USERIDALIAS; nil refuses it.
+	Alias AliasFinder
 	// SkipTransaction leaves out the first transaction behind the checkpoint.
 	SkipTransaction bool
 	// From is ATCSN or AFTERCSN.
@@ -63,14 +69,12 @@ type Replicat struct {
 	search   search
 	// single applies one source transaction at a time until its position is
 	// passed: after an error of a group.
-	single   trail.Position
-	retries  map[trail.Position]int
-	warned   map[string]int // errors let pass, by table and number
-	counted  []*table       // whose tallies wait for their transaction's end
-	reportAt schedule
-	rollAt   schedule
-	stored   time.Time // when the checkpoint file was written
-	dirty    bool      // the checkpoint file is behind the target
+	single  trail.Position
+	retries map[trail.Position]int
+	warned  map[string]int // errors let pass, by table and number
+	counted []*table       // whose tallies wait for their transaction's end
+	stored  time.Time      // when the checkpoint file was written
+	dirty   bool           // the checkpoint file is behind the target
 }
 
 // Run applies the trail until it is told to stop, the end that END names is
@@ -81,6 +85,10 @@ func Run(ctx context.Context, cfg Config) error {
 		retries: map[trail.Position]int{}, warned: map[string]int{}}
 	if err := r.prepare(); err != nil {
 		return err
+	}
+	if r.set.run.CheckParams {
+		r.p.Line("Parameters processed successfully.")
+		return nil
 	}
 	hard, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -103,7 +111,7 @@ func Run(ctx context.Context, cfg Config) error {
 // prepare reads everything that can be refused before the target is asked.
 func (r *Replicat) prepare() error {
 	var err error
-	if r.set, err = readSettings(r.p); err != nil {
+	if r.set, err = readSettings(r.p, r.cfg.Alias); err != nil {
 		return err
 	}
 	if r.plan, err = mapping.Compile(r.p.Params()); err != nil {
@@ -129,10 +137,17 @@ func (r *Replicat) announce() {
 	if run.AssumeTargetDefs {
 		r.p.Info(ggserr.SourceDefsIgnored, "ASSUMETARGETDEFS")
 	}
-	if c := run.ReportCount; c != nil {
-		r.p.ReportCount(c.Records, c.Every, c.Rate)
+	for _, old := range []struct {
+		given         bool
+		name, instead string
+	}{{len(run.DiscardRollover) > 0, "DISCARDROLLOVER", "the discard file is aged at each start"},
+		{run.Apply.MaxTransOps > 0, "MAXTRANSOPS", "a source transaction is never split"},
+		{run.Apply.TransactionTimeout > 0, "TRANSACTIONTIMEOUT",
+			"what is read is applied as soon as the end of the trail is reached"}} {
+		if old.given {
+			r.p.Info(ggserr.ParameterIgnored, old.name, old.instead)
+		}
 	}
-	r.reportAt.clocks, r.rollAt.clocks = run.Report, run.ReportRollover
 }
 
 // work opens the target and pumps until the end, again and again after what
@@ -157,14 +172,21 @@ func (r *Replicat) work(ctx context.Context) error {
 		if !errors.As(err, &again) {
 			return err
 		}
-		at := trail.Position{Seqno: r.position.Seqno, RBA: r.position.RBA}
-		r.p.Info(ggserr.TransactionRetried, at.RBA, at.Seqno)
+		if !again.single.IsZero() {
+			r.single = again.single
+		}
+		r.p.Info(ggserr.TransactionRetried, r.position.RBA, r.position.Seqno)
 	}
 }
 
 // restart says that everything behind the last durable checkpoint is to be
 // read and applied again.
-type restart struct{ cause error }
+type restart struct {
+	cause error
+	// single, when not zero, is up to where transactions are to be applied one
+	// at a time.
+	single trail.Position
+}
 
 // Error gives the reason.
 func (e *restart) Error() string { return fmt.Sprintf("start again: %v", e.cause) }

@@ -1,7 +1,7 @@
 package replicat
 
 import (
-	"fmt"
+	"cmp"
 	"os"
 	"sort"
 	"strconv"
@@ -43,14 +43,14 @@ func (e runEnd) passed(commit time.Time) bool { return e.set && commit.After(e.a
 // atEOF reports whether the end of the trail is the end of the run.
 func (e runEnd) atEOF(now time.Time) bool { return e.set && (e.runtime || now.After(e.at)) }
 
-func readSettings(p *process.Process) (*settings, error) {
+func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	f := p.Params()
 	run, err := param.ReadRun(f)
 	if err != nil {
 		return nil, err
 	}
 	s := &settings{run: run, groupOps: max(1, run.Apply.GroupTransOps)}
-	if err := s.setEnvironment(p); err != nil {
+	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}
 	globals, err := readGlobals(p)
@@ -86,23 +86,11 @@ func readSettings(p *process.Process) (*settings, error) {
 		return nil, err
 	}
 	s.discard = discardSettings(p, run)
-	return s, s.readTarget(p)
+	return s, s.readTarget(p, alias, globals.CredentialStore)
 }
 
 func after(a, b ggserr.Location) bool {
 	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
-}
-
-// setEnvironment obeys SETENV.
-func (s *settings) setEnvironment(p *process.Process) error {
-	for _, e := range s.run.Env {
-		if err := os.Setenv(e.Name, e.Value); err != nil {
-			err := ggserr.New(ggserr.BadParameter, "SETENV: "+err.Error())
-			return err.At(e.Pos.File, e.Pos.Line, e.Pos.Column)
-		}
-		p.Info(ggserr.EnvironmentSet, fmt.Sprintf("%s=%s", e.Name, e.Value))
-	}
-	return nil
 }
 
 func readGlobals(p *process.Process) (param.GlobalsConfig, error) {
@@ -143,70 +131,49 @@ func (s *settings) handlerOptions() map[string]string {
 }
 
 // readTarget chooses the handler from the login.
-func (s *settings) readTarget(p *process.Process) error {
+func (s *settings) readTarget(p *process.Process, alias AliasFinder, store string) error {
 	f := p.Params()
 	l, found, err := param.ReadLogin(f)
 	if err != nil {
 		return err
 	}
-	refuse := func(n ggserr.Number, args ...any) error {
-		return ggserr.New(n, args...).At(l.Pos.File, l.Pos.Line, l.Pos.Column)
+	refuse := func(text string) error {
+		return ggserr.New(ggserr.BadParameter, text).At(l.Pos.File, l.Pos.Line, l.Pos.Column)
 	}
 	switch {
 	case !found:
 		return ggserr.New(ggserr.BadParameter, "the parameter file names no target: "+
 			"TARGETDB is missing").At(f.Path, 1, 1)
 	case l.LibFile != "":
-		return refuse(ggserr.BadParameter, "TARGETDB LIBFILE: big data targets come with a "+
-			"later release; this one has the targets mysql and sqlite")
-	case l.Alias != "":
-		return refuse(ggserr.BadParameter, "USERIDALIAS: the credential store comes with a "+
-			"later release; use USERID and PASSWORD")
+		return refuse("TARGETDB LIBFILE: big data targets come with a later release; this one " +
+			"has the targets mysql and sqlite")
 	case l.EncryptAlgo != "":
-		return refuse(ggserr.BadParameter, "encrypted passwords come with a later release")
+		return refuse("encrypted passwords come with a later release")
 	case l.Embedded != "":
 		s.plugin, s.targetName = "sqlite", l.Embedded
 		s.login = handler.Login{Kind: "sqlite", Database: p.Home().Resolve(l.Embedded)}
 		return nil
+	case l.Alias != "" && alias == nil:
+		return refuse("USERIDALIAS: there is no credential store here")
+	case l.Alias != "":
+		if s.login, err = alias(p.Home().Resolve(cmp.Or(store, "dircrd")), l); err != nil {
+			return err
+		}
+		if s.login.Kind == "sqlite" {
+			s.login.Database = p.Home().Resolve(s.login.Database)
+		}
+	default:
+		s.login = handler.Login{Kind: "mysql", Host: l.Host, Port: l.Port, Database: l.Database,
+			User: l.User, Password: l.Password}
 	}
-	s.plugin = "mysql"
-	s.login = handler.Login{Kind: "mysql", Host: l.Host, Port: l.Port, Database: l.Database,
-		User: l.User, Password: l.Password}
-	s.targetName = l.Database
-	if l.Host != "" {
-		s.targetName += "@" + l.Host
+	s.plugin, s.targetName = s.login.Kind, s.login.Database
+	if s.login.Host != "" {
+		s.targetName += "@" + s.login.Host
 	}
 	if l.SessionCharset != "" {
 		s.options["sessioncharset"] = l.SessionCharset
 	}
 	return nil
-}
-
-// schedule is a list of times of day at which something is due.
-type schedule struct {
-	clocks []param.Clock
-	last   time.Time
-}
-
-// due reports whether one of the times has passed since the last question.
-func (s *schedule) due(now time.Time) bool {
-	if len(s.clocks) == 0 {
-		return false
-	}
-	from := s.last
-	s.last = now
-	if from.IsZero() {
-		return false
-	}
-	for _, c := range s.clocks {
-		local := now.Local()
-		y, m, d := local.Date()
-		at := time.Date(y, m, d, c.Hour, c.Minute, 0, 0, local.Location())
-		if (!c.OnDay || c.Day == local.Weekday()) && from.Before(at) && !now.Before(at) {
-			return true
-		}
-	}
-	return false
 }
 
 // sortedRules puts single numbers before DEFAULT, as the first match wins.

@@ -120,6 +120,9 @@ func (s *gtidSet) add(g gtid) {
 		s.domains[g.domain] = g
 		return
 	}
+	if g.source != s.otherThan {
+		s.otherThan = ""
+	}
 	list := s.sources[g.source]
 	if n := len(list); n > 0 && list[n-1].to+1 == g.number {
 		list[n-1].to++
@@ -164,6 +167,46 @@ func (s *gtidSet) contains(g gtid) bool {
 	}
 	for _, i := range s.sources[g.source] {
 		if g.number >= i.from && g.number <= i.to {
+			return true
+		}
+	}
+	return false
+}
+
+// union adds another set; of a MariaDB domain the higher number counts.
+func (s *gtidSet) union(t *gtidSet) {
+	for d, g := range t.domains {
+		if g.number > s.domains[d].number {
+			s.domains[d] = g
+		}
+	}
+	for source, list := range t.sources {
+		for _, i := range list {
+			s.addInterval(source, i)
+		}
+	}
+}
+
+// missing names what of t is not in s; empty when all of it is.
+func (s *gtidSet) missing(t *gtidSet) string {
+	for _, g := range t.domains {
+		if !s.contains(g) {
+			return g.String()
+		}
+	}
+	for source, list := range t.sources {
+		for _, i := range list {
+			if !s.covers(source, i) {
+				return string(appendSource(nil, source, []interval{i}))
+			}
+		}
+	}
+	return ""
+}
+
+func (s *gtidSet) covers(source string, want interval) bool {
+	for _, i := range s.sources[source] {
+		if i.from <= want.from && i.to >= want.to {
 			return true
 		}
 	}

@@ -27,7 +27,7 @@ const schemaFileVersion = 1
 // openSchema reads what an earlier run knew. Without FULL metadata and without
 // earlier knowledge the wanted tables are read from information_schema now.
 func openSchema(ctx context.Context, cfg *Config, srv *database, at record.CSN) (*schema, error) {
-	s := &schema{cfg: cfg, srv: srv, tables: map[string]*history{}, warned: map[string]bool{}}
+	s := newSchema(cfg, srv)
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -47,6 +47,11 @@ func openSchema(ctx context.Context, cfg *Config, srv *database, at record.CSN) 
 		}
 	}
 	return s, s.save()
+}
+
+func newSchema(cfg *Config, srv *database) *schema {
+	return &schema{cfg: cfg, srv: srv, lookup: srv.readTable, tables: map[string]*history{},
+		warned: map[string]bool{}}
 }
 
 // load reads the file; a missing one is a first run.
@@ -162,7 +167,7 @@ func writeFile(path string, b []byte) error {
 
 // learn reads a table from information_schema as its definition since a place.
 func (s *schema) learn(ctx context.Context, schema, table string, since record.CSN) (*version, error) {
-	t, err := s.srv.readTable(ctx, schema, table)
+	t, err := s.lookup(ctx, schema, table)
 	if err != nil || t == nil {
 		return nil, err
 	}

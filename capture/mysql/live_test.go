@@ -58,6 +58,8 @@ func TestLive(t *testing.T) {
 			l("xa", (*live).xa)
 			l("broken", (*live).broken)
 			l("starts", (*live).starts)
+			l("special", (*live).special)
+			l("conformance", (*live).conformance)
 			l("check", (*live).check)
 		})
 	}

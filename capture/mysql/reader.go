@@ -2,12 +2,12 @@ package mysql
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"time"
-
-	"encoding/binary"
 
 	"ggsh/capture/mysql/binlog"
 	"ggsh/ggserr"
@@ -29,8 +29,8 @@ type reader struct {
 	at        place
 	committed place
 	set       *gtidSet
-	learnSet  bool // set is empty and the log's next GTID list fills it
-	byGTID    bool // the next session asks by GTID: another server, file unknown
+	learnSet  bool   // set is empty and the log's next GTID list fills it
+	byGTID    bool   // the next session asks by GTID: another server, file unknown
 	readSet   string // where skipSet's reading began
 
 	// Transactions that were delivered before are read, not delivered.
@@ -47,7 +47,6 @@ type reader struct {
 	scratch  []byte
 	events   binlog.Inflater // of compressed events
 	payload  binlog.Inflater // of compressed transactions, which hold the former
-	inside   bool            // of a payload: events have no positions
 	failure  error           // what ended the session
 	progress bool            // an event came in this session
 }
@@ -191,26 +190,28 @@ func (r *reader) rareEvent(h *binlog.Header, body []byte) error {
 
 // unpack reads the events of a compressed transaction.
 func (r *reader) unpack(body []byte, start place) error {
-	events, err := r.payload.Payload(body)
-	if err != nil {
+	if err := r.payload.Payload(body); err != nil {
 		return r.damaged(err)
 	}
-	r.inside = true
-	defer func() { r.inside = false }()
-	for len(events) > 0 {
-		var raw []byte
-		if raw, events, err = binlog.NextEvent(events); err != nil {
+	for {
+		raw, err := r.payload.NextEvent()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return r.damaged(err)
 		}
 		h, inner, err := binlog.ParseHeader(raw)
 		if err != nil {
 			return r.damaged(err)
 		}
+		if h.Type == binlog.PayloadEvent {
+			return r.damaged(errors.New("a compressed transaction within another"))
+		}
 		if err := r.event(&h, inner, start); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // stop places a fatal error at the current position.

@@ -19,7 +19,8 @@ type schema struct {
 	srv    *database
 	nextID uint32
 	tables map[string]*history
-	probe  func(context.Context) (place, error)
+	// lookup asks information_schema for a table as it is now; nil when there is none.
+	lookup func(ctx context.Context, schema, table string) (*catalogTable, error)
 	dirty  bool // what must be kept before a transaction may go
 	minor  bool // what would only be asked again
 	warned map[string]bool
@@ -74,7 +75,7 @@ func (s *schema) current(schema, table string) *record.TableDef {
 
 // describe gives a definition for an operation without rows.
 func (s *schema) describe(ctx context.Context, schema, table string) (*record.TableDef, error) {
-	t, err := s.srv.readTable(ctx, schema, table)
+	t, err := s.lookup(ctx, schema, table)
 	if err != nil || t == nil || t.sequence {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (s *schema) resolve(ctx context.Context, t *binlog.TableMap, at record.CSN)
 // log does not have, if it describes the same columns.
 func (s *schema) fromLog(ctx context.Context, t *binlog.TableMap, at record.CSN) (resolved, error) {
 	res := resolved{rowEnd: -1}
-	now, err := s.srv.readTable(ctx, t.Schema, t.Table)
+	now, err := s.lookup(ctx, t.Schema, t.Table)
 	if err != nil {
 		return res, err
 	}

@@ -206,6 +206,35 @@ func (s *database) gtidAt(ctx context.Context, p place) (string, error) {
 	return text.String, nil
 }
 
+// mustHold makes sure that the server has committed all of a GTID set. MariaDB says
+// nothing of a domain that it does not know and sends everything of the others.
+func (s *database) mustHold(ctx context.Context, set *gtidSet) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	q := "SELECT @@GLOBAL.gtid_executed"
+	if s.flavor == flavorMariaDB {
+		q = "SELECT CONCAT_WS(',', @@GLOBAL.gtid_binlog_pos, @@GLOBAL.gtid_slave_pos)"
+	}
+	var text sql.NullString
+	if err := s.db.QueryRowContext(ctx, q).Scan(&text); err != nil {
+		return s.failed(err, q)
+	}
+	here := newGTIDSet()
+	for part := range strings.SplitSeq(strings.ReplaceAll(text.String, "\n", ""), ",") {
+		one, err := parseGTIDSet(part)
+		if err != nil {
+			return ggserr.New(ggserr.SQLFailed, q).Because(err)
+		}
+		here.union(one)
+	}
+	if missing := here.missing(set); missing != "" {
+		return ggserr.New(ggserr.LogProblem, fmt.Sprintf("server %s does not have %s, which was "+
+			"captured from the former server: it is behind, or has other data", s.cfg.address(), missing)).
+			Do("Connect to a server that has it.")
+	}
+	return nil
+}
+
 // queryRow gives the first row with lower case names, nil when there is none.
 func (s *database) queryRow(ctx context.Context, q string) (map[string]string, error) {
 	rows, err := s.db.QueryContext(ctx, q)

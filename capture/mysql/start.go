@@ -40,7 +40,6 @@ func newReader(ctx context.Context, src *Source, srv *database) (*reader, error)
 	if err != nil {
 		return nil, err
 	}
-	r.schema.probe = r.probe
 	return r, nil
 }
 
@@ -156,7 +155,7 @@ func (r *reader) startAgain(ctx context.Context, text string) error {
 		}
 	}
 	if at.Server != r.srv.identity {
-		return r.startElsewhere(at, done)
+		return r.startElsewhere(ctx, at, done)
 	}
 	if at.From != nil {
 		r.skipTo = at.place
@@ -166,12 +165,15 @@ func (r *reader) startAgain(ctx context.Context, text string) error {
 
 // startElsewhere resumes on another server of the same data: only GTIDs mean the
 // same there.
-func (r *reader) startElsewhere(at restart, done *gtidSet) error {
+func (r *reader) startElsewhere(ctx context.Context, at restart, done *gtidSet) error {
 	if done.isEmpty() {
 		return ggserr.New(ggserr.LogProblem, fmt.Sprintf("the checkpoint %s is of server %s, but %s "+
 			"is server %s, and there are no GTIDs to find the place", at.place, at.Server,
 			r.cfg.address(), r.srv.identity)).
 			Do("Connect to the former server, or ALTER EXTRACT %s with a BEGIN.", r.cfg.Group)
+	}
+	if err := r.srv.mustHold(ctx, done); err != nil {
+		return err
 	}
 	r.cfg.warn(warning("resuming on another server (%s instead of %s) behind GTID set %s",
 		r.srv.identity, at.Server, done.text()))
@@ -207,7 +209,7 @@ func (r *reader) reconnect(ctx context.Context) error {
 	}
 	at := restart{Server: former, place: r.committed}
 	r.skipTo = place{} // what was delivered is in the GTID set
-	return r.startElsewhere(at, r.set)
+	return r.startElsewhere(ctx, at, r.set)
 }
 
 // checkSameServer makes sure that the position still means the same.
@@ -264,12 +266,6 @@ func (r *reader) checkGTID(ctx context.Context) error {
 			Do("Load the tables again and ALTER EXTRACT %s, BEGIN NOW.", r.cfg.Group)
 	}
 	return nil
-}
-
-// probe tells the schema whether the log ends where we are.
-func (r *reader) probe(ctx context.Context) (place, error) {
-	h, err := r.srv.head(ctx)
-	return h.place, err
 }
 
 // checkLog looks at the variables without which a capture cannot be right.

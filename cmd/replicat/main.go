@@ -10,12 +10,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
 	"ggsh/checkpoint"
-	"ggsh/handler"
 	"ggsh/process"
 	"ggsh/replicat"
 	"ggsh/subdirs"
@@ -49,30 +47,4 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return p.Close(replicat.Run(ctx, config(p, args)))
-}
-
-func config(p *process.Process, args process.Args) replicat.Config {
-	cfg := replicat.Config{Process: p, SkipTransaction: args.Skip,
-		Launch: func(ctx context.Context, plugin string) (handler.Handler, error) {
-			return launch(ctx, p, plugin)
-		}}
-	switch {
-	case args.AtCSN != nil:
-		cfg.From = &replicat.FromCSN{CSN: *args.AtCSN}
-	case args.AfterCSN != nil:
-		cfg.From = &replicat.FromCSN{CSN: *args.AfterCSN, After: true}
-	}
-	return cfg
-}
-
-// launch starts the plugin from the home's plugin directory or the one beside
-// this program.
-func launch(ctx context.Context, p *process.Process, plugin string) (handler.Handler, error) {
-	programs := ""
-	if self, err := os.Executable(); err == nil {
-		programs = filepath.Dir(self)
-	}
-	return handler.Launch(ctx, handler.LaunchConfig{
-		Dir: handler.PluginDir(string(p.Home()), programs, plugin), Name: plugin,
-		Log: func(line string) { p.Line("handler %s: %s", plugin, line) }})
 }

@@ -20,7 +20,7 @@ func own() map[string]func(*testing.T, *handlertest.Target, *sql.DB) {
 		"ForeignKeys": testForeignKeys, "Columns": testColumns, "Names": testNames,
 		"Locks": testLocks, "ConnectionKilled": testConnectionKilled,
 		"SecondWriter": testSecondWriter, "OpenErrors": testOpenErrors, "Engine": testEngine,
-		"LargeValues": testLargeValues, "TableGone": testTableGone,
+		"LargeValues": testLargeValues, "TableGone": testTableGone, "Deadlock": testDeadlock,
 	}
 }
 

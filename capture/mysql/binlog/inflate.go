@@ -19,12 +19,12 @@ const maxInflated = 1 << 30
 // Inflater undoes the compression of events and columns. Its buffers are used
 // again: what it returned is valid until its next use.
 type Inflater struct {
-	buf   bytes.Buffer
-	src   bytes.Reader
-	zr    io.ReadCloser
-	fr    io.ReadCloser
-	zstd  *zstd.Decoder
-	plain []byte
+	buf    bytes.Buffer
+	src    bytes.Reader
+	zr     io.ReadCloser
+	fr     io.ReadCloser
+	zstd   *zstd.Decoder
+	events io.Reader // of the open payload
 }
 
 // header splits MariaDB's form: one byte with the number of length octets and
@@ -109,62 +109,82 @@ func (f *Inflater) column(b []byte) ([]byte, error) {
 	return f.read(f.fr, size)
 }
 
-// Payload undoes a TRANSACTION_PAYLOAD event: its events, one behind the other
-// and without CRC, are in the result.
-func (f *Inflater) Payload(body []byte) ([]byte, error) {
+// Payload opens a TRANSACTION_PAYLOAD event. Its events come with NextEvent, one at
+// a time, so that a large transaction is never inflated as a whole.
+func (f *Inflater) Payload(body []byte) error {
 	r := reader{b: body}
-	method, size := uint64(255), uint64(0)
+	method := uint64(payloadPlain)
 	for {
 		field := r.packed()
 		if field == 0 || r.err != nil {
 			break
 		}
 		v := reader{b: r.packedBytes()}
-		switch field {
-		case 2:
+		if field == 2 {
 			method = v.packed()
-		case 3:
-			size = v.packed()
 		}
 	}
 	if r.err != nil {
-		return nil, r.err
+		return r.err
 	}
+	f.src.Reset(r.b)
 	switch method {
-	case 255:
-		return r.b, nil
-	case 0:
-		return f.unzstd(r.b, size)
+	case payloadPlain:
+		f.events = &f.src
+		return nil
+	case payloadZstd:
+		return f.openZstd()
 	}
-	return nil, fmt.Errorf("transaction payload of compression %d is not supported", method)
+	return fmt.Errorf("transaction payload of compression %d is not supported", method)
 }
 
-func (f *Inflater) unzstd(b []byte, size uint64) ([]byte, error) {
-	if size > maxPayload {
-		return nil, fmt.Errorf("transaction payload of %d octets", size)
-	}
+// Compressions of a transaction payload.
+const (
+	payloadZstd  = 0
+	payloadPlain = 255
+)
+
+// maxWindow bounds the memory of the zstd decoder; the server's highest level uses
+// as much.
+const maxWindow = 128 << 20
+
+func (f *Inflater) openZstd() error {
+	var err error
 	if f.zstd == nil {
-		var err error
-		f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
-			zstd.WithDecoderMaxMemory(maxPayload))
-		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
-		}
+		f.zstd, err = zstd.NewReader(&f.src, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	} else {
+		err = f.zstd.Reset(&f.src)
 	}
-	out, err := f.zstd.DecodeAll(b, f.plain[:0])
 	if err != nil {
+		return fmt.Errorf("transaction payload: %w", err)
+	}
+	f.events = f.zstd
+	return nil
+}
+
+// NextEvent gives the payload's next event, which has no CRC; io.EOF at the end. It
+// is valid until the next call.
+func (f *Inflater) NextEvent() ([]byte, error) {
+	var head [HeaderSize]byte
+	if _, err := io.ReadFull(f.events, head[:]); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
 		return nil, fmt.Errorf("transaction payload: %w", err)
 	}
-	if uint64(len(out)) != size {
-		return nil, fmt.Errorf("transaction payload gave %d octets instead of %d", len(out), size)
+	size := int64(binary.LittleEndian.Uint32(head[9:]))
+	if size < HeaderSize || size > maxInflated {
+		return nil, fmt.Errorf("an event of the payload has %d octets", size)
 	}
-	f.plain = out
-	return out, nil
+	f.buf.Reset()
+	f.buf.Write(head[:])
+	// The buffer grows with what comes, not with what is promised.
+	if _, err := io.CopyN(&f.buf, f.events, size-HeaderSize); err != nil {
+		return nil, fmt.Errorf("transaction payload: %w", err)
+	}
+	return f.buf.Bytes(), nil
 }
-
-// maxPayload bounds one compressed transaction: the server cannot make larger ones
-// than max_allowed_packet compressed.
-const maxPayload = 8 << 30
 
 // Query undoes QUERY_COMPRESSED.
 func (f *Inflater) Query(b []byte) ([]byte, error) { return f.zlib(b) }
@@ -175,16 +195,4 @@ func (f *Inflater) Close() {
 		f.zstd.Close()
 		f.zstd = nil
 	}
-}
-
-// NextEvent cuts one event from the front of a payload.
-func NextEvent(b []byte) (raw, rest []byte, err error) {
-	if len(b) < HeaderSize {
-		return nil, nil, ErrShort
-	}
-	n := binary.LittleEndian.Uint32(b[9:])
-	if n < HeaderSize || uint64(n) > uint64(len(b)) {
-		return nil, nil, errors.New("an event of the payload has a wrong size")
-	}
-	return b[:n:n], b[n:], nil
 }
