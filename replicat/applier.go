@@ -28,7 +28,7 @@ func (r *Replicat) pump(ctx context.Context) error {
 			return err
 		}
 	}
-	r.search.begun = r.search.begun || r.p.Document() != nil && !r.position.CSN.IsZero()
+	r.search.begun = r.search.begun || r.document() != nil && !r.position.CSN.IsZero()
 	inner, cancel := context.WithCancel(ctx)
 	m, err := r.startMapper(inner)
 	if err != nil {

@@ -14,10 +14,18 @@ import (
 	"ggsh/trail"
 )
 
+// document is the group's checkpoint; a special run has none.
+func (r *Replicat) document() *checkpoint.Document {
+	if r.set.run.SpecialRun {
+		return nil
+	}
+	return r.p.Document()
+}
+
 // trailName is the trail of ADD REPLICAT, or the EXTFILE of a special run.
 func (r *Replicat) trailName() (trail.Name, error) {
 	written := r.set.input
-	if doc := r.p.Document(); doc != nil && doc.Group.Trail != "" {
+	if doc := r.document(); doc != nil && doc.Group.Trail != "" {
 		written = doc.Group.Trail
 	}
 	if written == "" {
@@ -43,7 +51,7 @@ func (r *Replicat) trailName() (trail.Name, error) {
 // orderedPosition is the position that ADD or ALTER ordered; nil when the
 // checkpoint counts.
 func (r *Replicat) orderedPosition() (*handler.Checkpoint, error) {
-	doc := r.p.Document()
+	doc := r.document()
 	if doc != nil && !doc.State.Ordered {
 		return nil, nil
 	}
@@ -108,7 +116,7 @@ func endOf(n trail.Name) (trail.Position, error) {
 // settlePosition decides where to begin, from what the target holds, and
 // remembers it in the checkpoint file.
 func (r *Replicat) settlePosition(opened *handler.Opened, reset *handler.Checkpoint) error {
-	doc := r.p.Document()
+	doc := r.document()
 	switch {
 	case reset != nil:
 		r.position = *reset
@@ -149,7 +157,7 @@ func (r *Replicat) filePosition() checkpoint.Position {
 
 // store writes the checkpoint file.
 func (r *Replicat) store() error {
-	doc := r.p.Document()
+	doc := r.document()
 	if doc == nil || !r.dirty {
 		return nil
 	}
@@ -222,7 +230,7 @@ func (f *FromCSN) word() string {
 // beforeBegin obeys BEGIN time and BEGIN CSN.
 func (r *Replicat) beforeBegin(txn *trail.Txn) bool {
 	begin := checkpoint.Begin{Kind: checkpoint.BeginTime, Time: r.set.run.Begin}
-	if doc := r.p.Document(); doc != nil {
+	if doc := r.document(); doc != nil {
 		begin = doc.Group.Begin
 	}
 	switch begin.Kind {

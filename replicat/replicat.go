@@ -117,6 +117,9 @@ func (r *Replicat) prepare() error {
 	if r.plan, err = mapping.Compile(r.p.Params()); err != nil {
 		return err
 	}
+	if r.set.spareNamed {
+		r.plan.SpareNamed()
+	}
 	if err := refuseRules(r.plan.Statements()); err != nil {
 		return err
 	}

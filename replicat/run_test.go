@@ -11,6 +11,7 @@ import (
 	"ggsh/control"
 	"ggsh/handler"
 	"ggsh/record"
+	"ggsh/trail"
 )
 
 func TestStartPositions(t *testing.T) {
@@ -73,6 +74,16 @@ func TestSpecialRunEndsAtTheEndOfItsFile(t *testing.T) {
 		t.Errorf("applied %q", f.s.log)
 	}
 	has(t, f.report(), "The end of the run (END RUNTIME) is reached", "stopped normally")
+	f.group(checkpoint.Begin{}) // ADD REPLICAT R, SPECIALRUN changes nothing of it
+	f.s.rows = map[string]string{}
+	for range 2 {
+		f.s.log, f.s.rows = nil, map[string]string{}
+		f.start()
+		f.ended()
+		if len(f.s.log) != 2 {
+			t.Errorf("applied %q", f.s.log)
+		}
+	}
 }
 
 func TestEndTimeLeavesLaterTransactions(t *testing.T) {
@@ -310,5 +321,40 @@ func TestDiscardsUnmappableRows(t *testing.T) {
 	has(t, f.abended().Error(), "OGG-01296")
 	if got := len(f.s.rows); got != 3 {
 		t.Errorf("%d rows", got)
+	}
+}
+
+// TestTrailEndLostWithItsMachine: the source's machine fails and forgets what
+// was applied already; its Extract writes it again.
+func TestTrailEndLostWithItsMachine(t *testing.T) {
+	for _, running := range []bool{false, true} {
+		f := newFixture(t, plainParams)
+		f.txn(insert(1, "a"))
+		end := f.w.Position()
+		f.txn(insert(2, "b"))
+		f.start()
+		f.s.wait(f.s.at(2))
+		if !running {
+			f.stop()
+		}
+		f.w.Close()
+		if err := os.Truncate(f.trailName().File(0), int64(end.RBA)); err != nil {
+			t.Fatal(err)
+		}
+		w, err := trail.Open(trail.WriterConfig{Name: f.trailName()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.w, f.csn = w, 1
+		if !running {
+			f.start()
+		}
+		f.txn(insert(2, "b"))
+		f.txn(insert(3, "c"))
+		f.s.wait(f.s.at(3))
+		f.stop()
+		if got := strings.Join(f.s.log, "; "); got != "insert 1 [1 a]; insert 2 [2 b]; insert 3 [3 c]" {
+			t.Errorf("running %v: applied %s", running, got)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type settings struct {
 	end             runEnd
 	discard         discardConfig
 	sixDigits       bool
+	spareNamed      bool   // EXCLUDEWILDCARDOBJECTSONLY
 	input           string // EXTFILE of a special run
 	noOpsFail       bool   // NOALLOWNOOPUPDATES was written
 }
@@ -57,7 +58,7 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sixDigits = globals.SixDigits
+	s.sixDigits, s.spareNamed = globals.SixDigits, globals.ExcludeWildcardObjectsOnly
 	s.checkpointTable = globals.CheckpointTable
 	if doc := p.Document(); doc != nil {
 		if doc.Group.CheckpointTable != "" {

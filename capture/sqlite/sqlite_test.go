@@ -475,6 +475,16 @@ func TestTrandata(t *testing.T) {
 	w.run(`INSERT INTO TB_EMP VALUES (2, 'logged', 1)`)
 	ops, _ := drain(t, s)
 	want(t, ops, `INSERT TB_EMP (2,"logged",1)`)
+	w.run(`DROP TRIGGER ggs_ai_TB_EMP`)
+	if info, err := DeleteTrandata(ctx, w.path, "TB_EMP"); err != nil || info.Enabled {
+		t.Errorf("DELETE of what is left: %+v, %v", info, err)
+	}
+	if n := w.count(`SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'`); n != 0 {
+		t.Errorf("DELETE leaves %d triggers", n)
+	}
+	if ops, _ := drain(t, s); len(ops) != 0 {
+		t.Errorf("captured\n%s", lines(ops))
+	}
 	var none *NoTableError
 	if _, err := InfoTrandata(ctx, w.path, "nowhere"); !errors.As(err, &none) {
 		t.Errorf("a table that is not there: %v", err)

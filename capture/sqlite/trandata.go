@@ -71,26 +71,37 @@ func DeleteTrandata(ctx context.Context, path, table string) (Trandata, error) {
 	}
 	defer db.Close()
 	t, err := info(ctx, db, table)
-	if err != nil || !t.Enabled {
+	if err != nil {
 		return t, err
 	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return t, fmt.Errorf("table %s: %w", t.Table, err)
-	}
-	defer tx.Rollback()
-	err = dropTriggers(ctx, tx, t.Table)
-	if err == nil { // an empty definition: the triggers are missing by order
-		_, err = tx.ExecContext(ctx, "INSERT INTO "+tablesTable+" (name, def) VALUES (?, '')",
-			t.Table)
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
+	if err := uninstall(ctx, db, t.Table); err != nil {
 		return t, fmt.Errorf("table %s: %w", t.Table, err)
 	}
 	return info(ctx, db, table)
+}
+
+// uninstall drops a table's triggers and notes, by an empty definition, that
+// they are missing by order.
+func uninstall(ctx context.Context, db *sql.DB, table string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	_, text, err := lastDefinition(ctx, tx, table)
+	if err != nil {
+		return err
+	}
+	if err := dropTriggers(ctx, tx, table); err != nil {
+		return err
+	}
+	if text != "" {
+		_, err := tx.ExecContext(ctx, "INSERT INTO "+tablesTable+" (name, def) VALUES (?, '')", table)
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // writeAhead puts the database into WAL mode, in which readers and writers do

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -178,29 +177,49 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 	return person, program
 }
 
-// typed reads what the program prints until it prints what is awaited.
+// typed is the person's side of a terminal.
 type typed struct {
-	t    *testing.T
-	file *os.File
-	seen bytes.Buffer
+	t      *testing.T
+	file   *os.File
+	chunks chan string
+	seen   string
 }
 
+func newTyped(t *testing.T, file *os.File) *typed {
+	ty := &typed{t: t, file: file, chunks: make(chan string, 1000)}
+	go func() {
+		defer close(ty.chunks)
+		buf := make([]byte, 4096)
+		for {
+			n, err := file.Read(buf)
+			if err != nil {
+				return
+			}
+			ty.chunks <- string(buf[:n])
+		}
+	}()
+	return ty
+}
+
+// await reads until the program prints a word, and forgets what it read.
 func (ty *typed) await(word string) {
 	ty.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	buf := make([]byte, 4096)
-	for !strings.Contains(ty.seen.String(), word) {
-		if time.Now().After(deadline) {
-			ty.t.Fatalf("%q was not printed:\n%q", word, ty.seen.String())
+	late := time.After(15 * time.Second)
+	for {
+		if _, rest, found := strings.Cut(ty.seen, word); found {
+			ty.seen = rest
+			return
 		}
-		ty.file.SetReadDeadline(deadline)
-		n, err := ty.file.Read(buf)
-		ty.seen.Write(buf[:n])
-		if err != nil && n == 0 {
-			ty.t.Fatalf("%q was not printed before %v:\n%q", word, err, ty.seen.String())
+		select {
+		case chunk, ok := <-ty.chunks:
+			if !ok {
+				ty.t.Fatalf("%q was not printed before the end:\n%q", word, ty.seen)
+			}
+			ty.seen += chunk
+		case <-late:
+			ty.t.Fatalf("%q was not printed:\n%q", word, ty.seen)
 		}
 	}
-	ty.seen.Reset()
 }
 
 func (ty *typed) send(text string) {
@@ -221,7 +240,7 @@ func TestKeyboard(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer cmd.Process.Kill()
-			ty := &typed{t: t, file: person}
+			ty := newTyped(t, person)
 			ty.await(" 1> ")
 			ty.send("create subdirs\r")
 			ty.await(" 2> ")

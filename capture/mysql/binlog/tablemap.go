@@ -276,22 +276,17 @@ func (t *TableMap) visible(bits []byte) {
 // column among those that match, and its collation.
 func (t *TableMap) defaultCharset(r *reader, match func(*Column) bool) {
 	all := r.packed()
+	var matched []*Column
 	for i := range t.Columns {
-		if match(&t.Columns[i]) {
-			t.Columns[i].Collation = all
+		if c := &t.Columns[i]; match(c) {
+			c.Collation = all
+			matched = append(matched, c)
 		}
 	}
 	for len(r.b) > 0 {
 		nth, collation := r.packed(), r.packed()
-		for i := range t.Columns {
-			if !match(&t.Columns[i]) {
-				continue
-			}
-			if nth == 0 {
-				t.Columns[i].Collation = collation
-				break
-			}
-			nth--
+		if nth < uint64(len(matched)) {
+			matched[nth].Collation = collation
 		}
 	}
 }
