@@ -86,8 +86,8 @@ var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 var networked = []string{"control", "collector", "capture/mysql"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
-var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base", "core",
-	"shared", "new", "old", "v2", "poc"}
+var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",
+	"core", "shared", "new", "old", "v2", "poc"}
 
 // source is one package of the tree without its tests.
 type source struct {

@@ -152,7 +152,8 @@ func credentialRows() []Command {
 				"[ALIAS a] [DOMAIN d]",
 			Help: "Changes an entry. Without PASSWORD it is asked for; the alias is the user id " +
 				"without ALIAS, the domain " + dblogin.DefaultDomain + " without DOMAIN.",
-			Options: []Arg{{Name: "ADD", Help: "a new alias"}, {Name: "REPLACE", Help: "another user or password"},
+			Options: []Arg{{Name: "ADD", Help: "a new alias"},
+				{Name: "REPLACE", Help: "another user or password"},
 				{Name: "DELETE", Help: "remove the alias"},
 				{Name: "USER", Kind: Word, Help: "user, or user@db@host:port"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},

@@ -134,8 +134,10 @@ func (l LoggedIn) Text() string {
 		return text
 	}
 	return Lines{At: l.At, Lines: []Line{
-		{Number: ggserr.SessionCharset, Text: "Database character set identified as " + l.Charset + "."},
-		{Number: ggserr.LoginCharset, Text: "Session character set identified as " + l.SessionCharset + "."},
+		{Number: ggserr.SessionCharset,
+			Text: "Database character set identified as " + l.Charset + "."},
+		{Number: ggserr.LoginCharset,
+			Text: "Session character set identified as " + l.SessionCharset + "."},
 	}}.Text() + "\n" + text
 }
 

@@ -358,7 +358,7 @@ func deleteGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 	c.given["ALLPROCESSES"] = nil
 	groups, err := s.choose(ctx, c)
 	if err != nil {
-		return nil, err
+		return s.deleteDamaged(c, err)
 	}
 	if hasWildcard(c.at("group")) && !c.bang {
 		yes, err := s.ask("Are you sure you want to delete all selected groups? ")
@@ -374,6 +374,29 @@ func deleteGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 		lines = append(lines, "Deleted "+g.title())
 	}
 	return confirm(lines...), nil
+}
+
+// deleteDamaged deletes a group whose file cannot be read: there is no other
+// way out of that. why is what was wrong with it.
+func (s *Session) deleteDamaged(c *call, why error) (Value, error) {
+	name := strings.ToUpper(c.at("group"))
+	for _, kind := range typesOf(c.cmd.Object) {
+		f := s.file(kind, name)
+		if hasWildcard(name) || !f.Exists() {
+			continue
+		}
+		g := &group{kind: kind, name: name}
+		if err := f.Lock(); err != nil {
+			return nil, mustStop(g)
+		}
+		defer f.Unlock()
+		if err := f.Remove(); err != nil {
+			return nil, err
+		}
+		return confirm("Deleted "+g.title(), "Its checkpoint file was damaged: a row in a "+
+			"checkpoint table, if there is one, stays."), nil
+	}
+	return nil, why
 }
 
 func (s *Session) deleteOne(ctx context.Context, g *group, force bool) error {

@@ -36,7 +36,8 @@ func otherRows() []Command {
 	}
 	rows = append(rows, family("WALLET", P1, wallet, "CREATE", "OPEN")...)
 	rows = append(rows, family("WALLET", P2, wallet, "PURGE")...)
-	rows = append(rows, family("MASTERKEY", P1, wallet, "ADD", "INFO", "RENEW", "DELETE", "UNDELETE")...)
+	rows = append(rows, family("MASTERKEY", P1, wallet, "ADD", "INFO", "RENEW", "DELETE",
+		"UNDELETE")...)
 	rows = append(rows, family("SCHEMATRANDATA", P1,
 		"use ADD TRANDATA with owner.* for its tables.", "ADD", "DELETE", "INFO")...)
 	rows = append(rows, family("PROCEDURETRANDATA", P2, "procedures are not replicated as calls.",

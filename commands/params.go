@@ -28,6 +28,9 @@ const maxPage = 64 << 20
 
 func viewParams(_ context.Context, s *Session, c *call) (Value, error) {
 	path := s.cfg.Home.Param(c.at("name"))
+	if err := s.mayRead(path); err != nil {
+		return nil, err
+	}
 	b, err := readFile(path, maxParamFile)
 	if err != nil {
 		return nil, cannotOpen("parameter file "+path, err)
@@ -120,6 +123,9 @@ func infoParam(_ context.Context, _ *Session, c *call) (Value, error) {
 // checkParamFile is CHECK PARAMS: what START checks, without starting.
 func checkParamFile(_ context.Context, s *Session, c *call) (Value, error) {
 	path := s.cfg.Home.Param(c.at("name"))
+	if err := s.mayRead(path); err != nil {
+		return nil, err
+	}
 	var program param.Program
 	if strings.EqualFold(c.at("name"), "MGR") {
 		program = param.Manager

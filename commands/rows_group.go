@@ -3,7 +3,8 @@ package commands
 // What options that are known and not acted on are answered with.
 const (
 	noThreads  = "a source with one log has one thread; the option is not needed."
-	noMode     = "this product applies transactions by PARALLELISM parameters; the group is an ordinary one."
+	noMode     = "the group is an ordinary one; parameters say how it applies."
+	noRecovery = "the recovery position is the program's own; use EXTSEQNO and EXTRBA."
 	noOracle   = "it belongs to a kind of database that this product does not capture from."
 	noTeradata = "it belongs to a platform that this product does not run on."
 )
@@ -52,7 +53,8 @@ func extractRows() []Command {
 				Arg{Name: "PASSIVE", Refuse: "pumps always call their target; see ACCESSRULE."},
 				Arg{Name: "EXTFILESOURCE", Kind: Word, Refuse: "use EXTTRAILSOURCE with a trail."},
 				Arg{Name: "VAMTRAILSOURCE", Kind: Word, Refuse: noTeradata},
-				Arg{Name: "RMTHOST", Kind: Word, Refuse: "alias groups are not needed: pumps call their target."},
+				Arg{Name: "RMTHOST", Kind: Word,
+					Refuse: "alias groups are not needed: pumps call their target."},
 				Arg{Name: "MGRPORT", Kind: Number, Aliases: []string{"PORT"}},
 				Arg{Name: "RMTNAME", Kind: Word},
 				Arg{Name: "SOCKSPROXY", Kind: Word, Refuse: "connections through a proxy are not made."},
@@ -77,8 +79,8 @@ func alterOptions() []Arg {
 		Arg{Name: "TRANLOG"}, Arg{Name: "THREADS", Kind: Number, Note: noThreads},
 		Arg{Name: "THREAD", Kind: Number, Note: noThreads},
 		Arg{Name: "UPGRADE", Note: noMode}, Arg{Name: "DOWNGRADE", Note: noMode},
-		Arg{Name: "IOEXTSEQNO", Kind: Number, Refuse: "the recovery position is the program's own; use EXTSEQNO."},
-		Arg{Name: "IOEXTRBA", Kind: Number, Refuse: "the recovery position is the program's own; use EXTRBA."})
+		Arg{Name: "IOEXTSEQNO", Kind: Number, Refuse: noRecovery},
+		Arg{Name: "IOEXTRBA", Kind: Number, Refuse: noRecovery})
 }
 
 func replicatRows() []Command {

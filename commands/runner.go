@@ -14,7 +14,9 @@ type Runner struct {
 // Run executes a line and gives its result as data and as the shell prints it,
 // and its first error.
 func (r Runner) Run(ctx context.Context, line string) ([]byte, string, error) {
-	s := New(r.Config)
+	cfg := r.Config
+	cfg.Confined = true
+	s := New(cfg)
 	defer s.Close()
 	result := s.Do(ctx, line)
 	data, err := json.Marshal(result)

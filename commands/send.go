@@ -127,15 +127,24 @@ func (r Sent) Text() string {
 		r.openTransactions(&b, r.Reply.Open)
 	case r.Reply.Parameters != nil:
 		b.WriteString("\n")
-		for _, p := range r.Reply.Parameters {
-			fmt.Fprintf(&b, "%-32s : %s\n", p.Name, p.Value)
-		}
+		parameters(&b, r.Reply.Parameters)
 	case r.Reply.Text != "":
 		b.WriteString(strings.TrimRight(r.Reply.Text, "\n") + "\n")
 	default:
 		b.WriteString("Request processed.\n")
 	}
 	return b.String()
+}
+
+// parameters lists names and values; a value may come with its keyword.
+func parameters(b *strings.Builder, list []control.Parameter) {
+	for _, p := range list {
+		value := p.Value
+		if rest, ok := strings.CutPrefix(strings.ToUpper(value), p.Name); ok {
+			value = strings.TrimSpace(value[len(value)-len(rest):])
+		}
+		fmt.Fprintf(b, "%-32s : %s\n", p.Name, value)
+	}
 }
 
 func yesNo(yes bool) string {
@@ -239,9 +248,7 @@ func (m ManagerAnswer) Text() string {
 	case "GETPURGEOLDEXTRACTS":
 		m.purge(&b)
 	default:
-		for _, p := range m.Reply.Parameters {
-			fmt.Fprintf(&b, "%-32s : %s\n", p.Name, p.Value)
-		}
+		parameters(&b, m.Reply.Parameters)
 		b.WriteString(m.Reply.Text)
 	}
 	return b.String()

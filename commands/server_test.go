@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/go-sql-driver/mysql"
-
 	"ggsh/tests/services/server"
 )
 
@@ -20,7 +18,8 @@ func TestOnMariaDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	for _, statement := range []string{"CREATE DATABASE hr", "CREATE TABLE hr.emp (id INT PRIMARY KEY)",
+	for _, statement := range []string{"CREATE DATABASE hr",
+		"CREATE TABLE hr.emp (id INT PRIMARY KEY)",
 		"CREATE TABLE hr.nokey (a INT)", "CREATE USER ogg IDENTIFIED BY 's3cr3t'",
 		"GRANT ALL ON *.* TO ogg"} {
 		if _, err := root.Exec(statement); err != nil {

@@ -78,6 +78,9 @@ type Config struct {
 	Groups       Observer    // nil: package groupstate looks
 	Source       SourceAdmin // nil: servers with a binary log
 
+	// Confined keeps VIEW, OBEY and the like to files of the home, and away
+	// from its secrets: the caller may be another user of the machine.
+	Confined bool
 	Lines    LineReader // nil: nobody can be asked
 	Terminal *Terminal  // nil: nothing can be edited
 	// Step is told of each command of an OBEY file: first the prompt with the

@@ -49,6 +49,9 @@ func obey(ctx context.Context, s *Session, c *call) (Value, error) {
 			Do("ALLOWNESTED before it allows it.")
 	}
 	path := s.cfg.Home.Resolve(c.at("file"))
+	if err := s.mayRead(path); err != nil {
+		return nil, err
+	}
 	text, err := readFile(path, maxScript)
 	if err != nil {
 		return nil, cannotOpen("file "+path, err)
@@ -111,9 +114,14 @@ func (s *Session) recall(ctx context.Context, text string) *Result {
 		return r
 	}
 	s.history = append(s.history, line)
-	r := s.execute(ctx, line)
-	r.Echo = Mask(line)
-	return r
+	if s.cfg.Step == nil {
+		r := s.execute(ctx, line)
+		r.Echo = Mask(line)
+		return r
+	}
+	// Shown before the command runs: SHELL, EDIT and OBEY write by themselves.
+	s.cfg.Step(Mask(line), nil)
+	return s.execute(ctx, line)
 }
 
 // earlier finds a command of the history.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func viewReport(ctx context.Context, s *Session, c *call) (Value, error) {
 	} else if groups, _ := s.load(ctx, bothTypes(), name); len(groups) == 1 {
 		path = s.reportFile(groups[0])
 	}
-	return viewFile("report file", path, 0)
+	return s.viewFile("report file", path, 0)
 }
 
 func viewDiscard(_ context.Context, s *Session, c *call) (Value, error) {
@@ -28,7 +29,7 @@ func viewDiscard(_ context.Context, s *Session, c *call) (Value, error) {
 	if strings.Contains(name, "/") {
 		path = s.cfg.Home.Resolve(name)
 	}
-	return viewFile("discard file", path, 0)
+	return s.viewFile("discard file", path, 0)
 }
 
 func viewEvents(_ context.Context, s *Session, c *call) (Value, error) {
@@ -36,12 +37,15 @@ func viewEvents(_ context.Context, s *Session, c *call) (Value, error) {
 	if c.has("LAST") {
 		last = int(min(c.number("LAST", 0), 1<<20))
 	}
-	return viewFile("event log", s.cfg.Home.EventLog(), last)
+	return s.viewFile("event log", s.cfg.Home.EventLog(), last)
 }
 
 // viewFile gives the end of a file, as much as a page holds: all of it, if it
 // is not very large, or its last lines.
-func viewFile(what, path string, last int) (Value, error) {
+func (s *Session) viewFile(what, path string, last int) (Value, error) {
+	if err := s.mayRead(path); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, cannotOpen(what+" "+path, err)
@@ -63,6 +67,31 @@ func viewFile(what, path string, last int) (Value, error) {
 		_, b, _ = bytes.Cut(b, []byte("\n"))
 	}
 	return Page{Path: path, Content: lastLines(string(b), last)}, nil
+}
+
+// mayRead refuses files that a confined session must not show: those outside
+// the home, wherever links lead, and those with secrets.
+func (s *Session) mayRead(path string) error {
+	if !s.cfg.Confined {
+		return nil
+	}
+	home, err := filepath.EvalSymlinks(string(s.cfg.Home))
+	if err != nil {
+		return refuse("%s", err)
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return cannotOpen("file "+path, err)
+	}
+	inside, err := filepath.Rel(home, real)
+	if err != nil || inside == ".." || strings.HasPrefix(inside, "../") {
+		return refuse("The file %s is outside the home and is not shown here.", path)
+	}
+	switch top, _, _ := strings.Cut(inside, "/"); top {
+	case "dircrd", "dirwlt", "dirpcs":
+		return refuse("The file %s is not shown here.", path)
+	}
+	return nil
 }
 
 // lastLines cuts all but the last n lines off; n zero keeps all.

@@ -99,7 +99,8 @@ func (r *Replicat) applyFailed(ctx context.Context, g *group, err error) error {
 }
 
 // rowFailed obeys REPERROR for an error of a transaction that stands alone.
-func (r *Replicat) rowFailed(ctx context.Context, g *group, ref opRef, failed *handler.ApplyError) error {
+func (r *Replicat) rowFailed(ctx context.Context, g *group, ref opRef,
+	failed *handler.ApplyError) error {
 	u := ref.table.response(failed.Code)
 	switch u.kind {
 	case respondRetry, respondTransAbort:
@@ -174,7 +175,8 @@ func (r *Replicat) unmapped(g *group, bad *badRow) error {
 
 // discardTransaction writes a whole source transaction to the discard file and
 // moves the checkpoint behind it.
-func (r *Replicat) discardTransaction(ctx context.Context, g *group, failed *handler.ApplyError) error {
+func (r *Replicat) discardTransaction(ctx context.Context, g *group,
+	failed *handler.ApplyError) error {
 	empty := &group{batch: handler.Batch{Checkpoint: g.batch.Checkpoint}, txns: g.txns}
 	if _, err := r.tryApply(ctx, empty); err != nil {
 		return r.applyFailed(ctx, empty, err)

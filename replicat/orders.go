@@ -17,7 +17,8 @@ type orders struct{ r *Replicat }
 func (o *orders) Respond(_ context.Context, q control.Request) control.Reply {
 	r := o.r
 	if q.Verb != control.Identify && q.Verb != control.Status && q.Verb != control.GetLag {
-		r.p.Info(ggserr.CommandReceived, q.From, strings.TrimSpace(string(q.Verb)+" "+strings.Join(q.Args, " ")))
+		words := append([]string{string(q.Verb)}, q.Args...)
+		r.p.Info(ggserr.CommandReceived, q.From, strings.Join(words, " "))
 	}
 	switch q.Verb {
 	case control.Identify:

@@ -81,7 +81,8 @@ func (r *Replicat) before(at trail.Position) handler.Checkpoint {
 
 // survey reads a streamed transaction to its end and keeps nothing of it. whole
 // is false when its writer broke it off, or when the run ends first.
-func (m *mapper) survey(ctx context.Context, txn *trail.Txn) (end trail.Position, whole bool, err error) {
+func (m *mapper) survey(ctx context.Context, txn *trail.Txn) (end trail.Position, whole bool,
+	err error) {
 	reader, err := trail.OpenTxnReader(m.r.trail, txn.Begin, trail.TxnOptions{
 		ReaderOptions: trail.ReaderOptions{MaxPoll: m.r.cfg.Poll},
 		MemoryLimit:   1, Context: m.idle})

@@ -51,7 +51,7 @@ func (r *reader) mysqlGTID(h *binlog.Header, body []byte, start place) error {
 // taggedGTID reads the self-describing form of MySQL 8.3 and later.
 func (r *reader) taggedGTID(body []byte) error {
 	var e replication.GtidTaggedLogEvent
-	if err := e.Decode(body); err != nil {
+	if err := guarded(e.Decode, body); err != nil {
 		return r.damaged(err)
 	}
 	if len(e.SID) != 16 {
@@ -65,6 +65,16 @@ func (r *reader) taggedGTID(body []byte) error {
 	}
 	r.group.time = e.ImmediateCommitTime().UTC()
 	return r.noteGTID(id)
+}
+
+// guarded calls a decoder of go-mysql's, which panics when its octets end too early.
+func guarded(decode func([]byte) error, body []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", binlog.ErrShort, p)
+		}
+	}()
+	return decode(body)
 }
 
 func uuidText(b []byte) string {
@@ -126,7 +136,7 @@ func (r *reader) gtidList(kind byte, body []byte) error {
 	r.learnSet = false
 	if kind == binlog.PreviousGTIDsEvent {
 		var e replication.PreviousGTIDsEvent
-		if err := e.Decode(body); err != nil {
+		if err := guarded(e.Decode, body); err != nil {
 			return r.damaged(err)
 		}
 		set, err := parseGTIDSet(e.GTIDSets)

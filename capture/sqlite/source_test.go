@@ -299,7 +299,7 @@ func TestWaitWakesOnCommits(t *testing.T) {
 }
 
 func TestABigTransactionInBoundedMemory(t *testing.T) {
-	const rows = 200_000
+	const rows = 200_000 / slow
 	w := newWriter(t, employees)
 	w.trandata("TB_EMP")
 	s := w.capture(Config{})
@@ -323,7 +323,7 @@ func TestABigTransactionInBoundedMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n++; n%50_000 == 0 {
+		if n++; n%(rows/4) == 0 {
 			runtime.GC()
 			runtime.ReadMemStats(&now)
 			peak = max(peak, now.HeapAlloc)

@@ -112,7 +112,8 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	r := run{home: t.TempDir(), input: "create subdirs\n\n-- remark\ninfo all\nshell echo hello\ninfo x\n"}
+	r := run{home: t.TempDir(), input: "create subdirs\n\n-- remark\ninfo all\n" +
+		"shell echo hello\ninfo x\n"}
 	cmd := r.command(t, "-json")
 	cmd.Stdin = strings.NewReader(r.input)
 	out, _ := cmd.Output()

@@ -17,6 +17,9 @@ import (
 	"ggsh/commands"
 )
 
+// version is set by the build.
+var version = "development"
+
 func main() {
 	o, err := parseOptions(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {

@@ -7,7 +7,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -75,25 +74,12 @@ func parseOptions(args []string) (options, error) {
 	return o, nil
 }
 
-// programVersion is what the build knows of itself.
-func programVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "development"
-	}
-	version := info.Main.Version
-	if version == "" || version == "(devel)" {
-		version = "development"
-	}
-	return version
-}
-
 // banner has GoldenGate's lines in GoldenGate's order.
 func banner() string {
 	return fmt.Sprintf("ggsh Command Interpreter\nVersion %s\n%s, %s, %dbit (optimized), %s\n"+
 		"Operating system character set identified as UTF-8.\n\n"+
 		"Copyright (C) the ggsh authors. Licensed under the terms of the file LICENSE.\n\n\n\n",
-		programVersion(), osName(), arch(), 32<<(^uint(0)>>63), runtime.Version())
+		version, osName(), arch(), 32<<(^uint(0)>>63), runtime.Version())
 }
 
 func osName() string {

@@ -25,6 +25,7 @@ type shell struct {
 	reader   commands.LineReader
 	pager    *pager // nil when nobody looks
 	keyboard bool   // a person types
+	broken   bool   // Ctrl-C ended a command
 }
 
 func newShell(o options) (*shell, error) {
@@ -37,9 +38,11 @@ func newShell(o options) (*shell, error) {
 	manager := control.ToProcess(o.home.Socket("MGR"))
 	terminal := &commands.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 	cfg := commands.Config{Home: o.home, Host: host, User: userName(),
-		Version: programVersion(), Platform: platform(host), Now: time.Now, Getenv: os.Getenv,
-		Manager:      manager,
-		Process:      func(group string) commands.Client { return control.ToProcess(o.home.Socket(group)) },
+		Version: version, Platform: platform(host), Now: time.Now, Getenv: os.Getenv,
+		Manager: manager,
+		Process: func(group string) commands.Client {
+			return control.ToProcess(o.home.Socket(group))
+		},
 		StartManager: commands.Detached(o.home, managerProgram(), manager),
 		Source:       trandata.New(),
 		Terminal:     terminal}
@@ -108,12 +111,12 @@ func (sh *shell) run(ctx context.Context) (failed bool) {
 	for _, line := range sh.opt.lines {
 		r := sh.do(ctx, line)
 		failed = failed || r.Failed
-		if r.Quit {
+		if r.Quit || sh.broken {
 			break
 		}
 	}
 	if len(sh.opt.lines) > 0 {
-		return failed
+		return failed || sh.broken
 	}
 	for {
 		line, err := sh.reader.Next(sh.session.Prompt())
@@ -131,6 +134,9 @@ func (sh *shell) run(ctx context.Context) (failed bool) {
 			k.remember(line)
 		}
 		failed = failed || r.Failed
+		if sh.broken && !sh.keyboard { // a script is not gone on with
+			return true
+		}
 		if r.Quit {
 			return failed && !sh.keyboard
 		}
@@ -142,6 +148,7 @@ func (sh *shell) do(ctx context.Context, line string) *commands.Result {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	r := sh.session.Do(ctx, line)
+	sh.broken = ctx.Err() != nil
 	sh.show(r)
 	return r
 }

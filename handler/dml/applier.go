@@ -41,6 +41,7 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
+	parts    bool // a target transaction is open for the parts of a source transaction
 }
 
 // New makes an applier that is not open yet.
@@ -49,7 +50,7 @@ func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSe
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
-		Transactional: true, Tables: true, Collisions: true}
+		Transactional: true, Tables: true, Collisions: true, Continues: true}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -179,7 +180,7 @@ func (a *Applier) drop() {
 	if a.session != nil {
 		_ = a.session.DB.Close()
 	}
-	a.conn, a.session, a.stmts = nil, nil, nil
+	a.conn, a.session, a.stmts, a.parts = nil, nil, nil, false
 }
 
 func errNotOpen() *handler.ApplyError {
@@ -201,6 +202,9 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	changes, err := a.decode(b)
 	if err != nil {
 		return nil, err
+	}
+	if b.More || a.parts {
+		return a.applyPart(ctx, b, changes, notes)
 	}
 	err = a.transact(ctx, b, func() error { return a.applyGrouped(ctx, changes) })
 	if err == nil {
@@ -236,6 +240,11 @@ func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() er
 		a.rollback()
 		return err
 	}
+	return a.commit(ctx, b)
+}
+
+// commit ends the transaction; the batch's checkpoint is the target's from then on.
+func (a *Applier) commit(ctx context.Context, b *handler.Batch) error {
 	if _, err := a.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		f, native := a.dialect.Fault(err)
 		if !native || f.Class != handler.Conflict {
@@ -260,7 +269,12 @@ func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 	if a.table.Table == "" {
 		return nil
 	}
-	args := checkpointtable.AdvanceArgs(a.group, a.position, positionOf(&b.Checkpoint))
+	return a.advanceRow(ctx, positionOf(&b.Checkpoint))
+}
+
+// advanceRow moves the checkpoint row, which must be where this applier knows it.
+func (a *Applier) advanceRow(ctx context.Context, to checkpointtable.Position) error {
+	args := checkpointtable.AdvanceArgs(a.group, a.position, to)
 	result, err := a.stmts.exec(ctx, a.advance, args)
 	if err != nil {
 		return err
@@ -275,6 +289,7 @@ func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 // rollback ends the transaction even when the caller's context is over; a
 // connection that cannot do that is cut.
 func (a *Applier) rollback() {
+	a.parts = false
 	if a.conn == nil {
 		return
 	}

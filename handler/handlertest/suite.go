@@ -84,6 +84,7 @@ func Run(t *testing.T, target *Target) {
 		{"MissingRow", testMissingRow},
 		{"OneBadRow", testOneBadRow},
 		{"Rules", testRules},
+		{"Parts", testParts},
 		{"Collisions", testCollisions},
 		{"UniqueValuesMove", testUniqueValuesMove},
 		{"AnyOrder", testAnyOrder},

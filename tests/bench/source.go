@@ -45,13 +45,14 @@ var procedures = []string{
   END WHILE;
 END`,
 	`CREATE PROCEDURE load_b(txns INT, total INT) BEGIN
-  DECLARE t, i INT DEFAULT 0;
+  DECLARE t, i, k INT DEFAULT 0;
   WHILE t < txns DO
     START TRANSACTION;
     SET i = 0;
     WHILE i < 100 DO
+      SET k = 1 + FLOOR(RAND() * total);
       UPDATE orders SET n = FLOOR(RAND() * 1000000), v = CONCAT('changed ', t*100+i),
-        ts = '2025-01-02 03:04:05.006' + INTERVAL t SECOND WHERE id = 1 + FLOOR(RAND() * total);
+        ts = '2025-01-02 03:04:05.006' + INTERVAL t SECOND WHERE id = k;
       SET i = i + 1;
     END WHILE;
     COMMIT;
@@ -72,16 +73,16 @@ END`,
   END WHILE;
 END`,
 	`CREATE PROCEDURE load_d(txns INT, total INT, gone INT) BEGIN
-  DECLARE t, still INT DEFAULT 0;
+  DECLARE t, still, k, l INT DEFAULT 0;
   SET still = total - gone - txns;
   WHILE t < txns DO
+    SET k = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
+    SET l = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
     START TRANSACTION;
     INSERT INTO orders VALUES (total + 1 + t, t, RPAD(MD5(t), 120, '.'), CONCAT('name of ', t), t * 1.25,
       '2025-01-02 03:04:05.000006', '2025-01-02 03:04:05.006', 1 + t % 4, t % 200, 'w');
-    UPDATE orders SET n = t, v = CONCAT('small ', t)
-      WHERE id = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
-    UPDATE orders SET n = t, v = CONCAT('small again ', t)
-      WHERE id = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
+    UPDATE orders SET n = t, v = CONCAT('small ', t) WHERE id = k;
+    UPDATE orders SET n = t, v = CONCAT('small again ', t) WHERE id = l;
     DELETE FROM orders WHERE id = 1 + ((gone + t) * 7919) % total;
     COMMIT;
     SET t = t + 1;

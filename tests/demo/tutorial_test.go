@@ -76,8 +76,8 @@ func schema(t *testing.T, in *server.Instance) *sql.DB {
 	if in.Kind == server.MariaDB {
 		rights = "GRANT ALL ON hr.* TO ogg"
 	}
-	for _, s := range []string{"CREATE DATABASE hr", "CREATE TABLE hr.TB_EMP (EMPNO INT PRIMARY KEY, " +
-		"ENAME VARCHAR(30), SAL DECIMAL(10,2), HIREDATE DATE)",
+	for _, s := range []string{"CREATE DATABASE hr", "CREATE TABLE hr.TB_EMP (" +
+		"EMPNO INT PRIMARY KEY, ENAME VARCHAR(30), SAL DECIMAL(10,2), HIREDATE DATE)",
 		"CREATE USER ogg IDENTIFIED BY 'ogg_Secret1'", rights} {
 		if _, err := root.Exec(s); err != nil {
 			t.Fatalf("%s: %v", s, err)

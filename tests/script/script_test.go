@@ -38,7 +38,9 @@ func play(t *testing.T, file string, env map[string]string) {
 			for name, value := range env {
 				e.Setenv(name, value)
 			}
-			e.Values[stageKey{}] = newStage(e.T().(testing.TB))
+			st := newStage(e.T().(testing.TB))
+			st.values["WORK"] = e.WorkDir
+			e.Values[stageKey{}] = st
 			return nil
 		},
 	})

@@ -24,11 +24,12 @@ func (s *Statement) Alter(t *Table) error {
 	}
 	p.word("NOWAIT")
 	for p.tok.kind != tokenEnd {
+		from := p.tok.from
 		if err := t.alterOnce(p); err != nil {
 			return err
 		}
-		if !p.symbol(",") && p.tok.kind != tokenEnd && !p.symbol(";") {
-			// Options follow each other without commas.
+		// Options follow each other without commas.
+		if !p.symbol(",") && p.tok.from == from {
 			p.advance()
 		}
 	}
@@ -73,10 +74,8 @@ func (t *Table) alterOnce(p *parser) error {
 		return nil
 	case p.word("ALTER"):
 		return t.alterColumn(p)
-	case p.peek("DEFAULT"):
-		p.advance()
-		return nil
 	}
+	p.word("DEFAULT")
 	if cs, ok := p.charsetClause(); ok {
 		t.Charset = cs
 		return nil

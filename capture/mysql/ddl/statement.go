@@ -47,6 +47,7 @@ type Statement struct {
 type parser struct {
 	lex lexer
 	tok token
+	end int // of the token before tok
 }
 
 func newParser(text string, ansiQuotes bool) *parser {
@@ -55,7 +56,7 @@ func newParser(text string, ansiQuotes bool) *parser {
 	return p
 }
 
-func (p *parser) advance() { p.tok = p.lex.next() }
+func (p *parser) advance() { p.end, p.tok = p.tok.to, p.lex.next() }
 
 // word reports whether the token is this keyword, and passes it.
 func (p *parser) word(words ...string) bool {

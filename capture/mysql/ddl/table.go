@@ -321,10 +321,10 @@ func (t *Table) column(p *parser, name string) (record.ColumnDef, error) {
 		t.addUnique(name, []string{name})
 	} else {
 		typ, ok := parseType(p)
-		if !ok || p.tok.from < from {
+		if !ok || p.end < from {
 			return c, p.unknown()
 		}
-		c.Type = strings.TrimSpace(p.lex.text[from:p.tok.from])
+		c.Type = p.lex.text[from:p.end]
 		t.typed(&c, typ)
 	}
 	if err := t.attributes(p, &c); err != nil {

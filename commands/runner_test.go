@@ -1,0 +1,52 @@
+package commands
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ggsh/subdirs"
+)
+
+// TestRunnerShowsNoSecrets: a caller of the Manager may be another user of the
+// machine, and must not read through it what he may not read himself.
+func TestRunnerShowsNoSecrets(t *testing.T) {
+	home := subdirs.Home(t.TempDir())
+	outside := filepath.Join(t.TempDir(), "outside.oby")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := home.Create(); err != nil {
+		t.Fatal(err)
+	}
+	write(outside, "s3cr3t\n")
+	write(home.Join("dircrd", "credentials.key"), "s3cr3t\n")
+	write(home.Join("dirprm", "mgr.prm"), "PORT 7809\n")
+	if err := os.Symlink(outside, home.Join("dirrpt", "LINK.rpt")); err != nil {
+		t.Fatal(err)
+	}
+	r := Runner{Config: Config{Home: home, Host: "host1", User: "oracle", Now: time.Now}}
+	for _, line := range []string{"obey " + outside, "view report " + outside, "view report link",
+		"view params " + outside, "view params ../" + outside, "check params " + outside,
+		"view report ./dircrd/credentials.key", "view report ./dirrpt/../dircrd/credentials.key",
+		"shell cat " + outside, "edit params mgr", "view report " + outside + "x", "start mgr",
+		"dblogin userid u", "delete x*"} {
+		data, text, err := r.Run(context.Background(), line)
+		if err == nil {
+			t.Errorf("%s is done: %s", line, text)
+		}
+		if strings.Contains(string(data)+text, "s3cr3t") {
+			t.Errorf("%s shows the secret: %s", line, text)
+		}
+	}
+	data, text, err := r.Run(context.Background(), "view params mgr")
+	if err != nil || !strings.Contains(text, "PORT 7809") || !strings.Contains(string(data), "PORT") {
+		t.Errorf("view params mgr: %s (%v)", text, err)
+	}
+}

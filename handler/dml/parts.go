@@ -1,0 +1,79 @@
+package dml
+
+import (
+	"context"
+
+	"ggsh/handler"
+)
+
+// partSavepoint begins each part, so that its operations can be redone one by
+// one without losing the parts before it.
+const partSavepoint = "ggsh_part"
+
+// applyPart applies a batch that is one of several parts of a source
+// transaction: the first opens the target transaction, the last, which has no
+// More, moves the checkpoint and commits. Any error undoes all parts.
+func (a *Applier) applyPart(ctx context.Context, b *handler.Batch, changes []change,
+	notes []string) (*handler.Applied, error) {
+	applied := &handler.Applied{Notes: notes}
+	err := a.openParts(ctx)
+	if err == nil {
+		err = a.redoable(ctx, changes, applied)
+	}
+	if err == nil && !b.More {
+		err = a.moveCheckpoint(ctx, b)
+	}
+	if err != nil {
+		a.rollback()
+		return nil, a.fail(err, "apply")
+	}
+	if b.More {
+		return applied, nil
+	}
+	a.parts = false
+	if err := a.commit(ctx, b); err != nil {
+		return nil, a.fail(err, "commit")
+	}
+	return applied, nil
+}
+
+// openParts begins the target transaction and locks the group's checkpoint row
+// for as long as it is open, as a transaction of one batch does by moving it.
+func (a *Applier) openParts(ctx context.Context) error {
+	if a.parts {
+		return nil
+	}
+	if err := a.begin(ctx); err != nil {
+		return err
+	}
+	a.parts = true
+	if a.table.Table == "" {
+		return nil
+	}
+	return a.advanceRow(ctx, a.position)
+}
+
+// redoable applies the changes with few statements, or, if that meets an error
+// of a row, operation by operation.
+func (a *Applier) redoable(ctx context.Context, changes []change, applied *handler.Applied) error {
+	if _, err := a.conn.ExecContext(ctx, "SAVEPOINT "+partSavepoint); err != nil {
+		return err
+	}
+	err := a.applyGrouped(ctx, changes)
+	if err == nil {
+		return nil
+	}
+	failure := a.fail(err, "apply")
+	if failure.Class != handler.Row {
+		return failure
+	}
+	if _, err := a.conn.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+partSavepoint); err != nil {
+		return err
+	}
+	run := &rowRun{a: a, applied: applied}
+	if err := run.all(ctx, changes); err != nil {
+		return err
+	}
+	run.finish()
+	return nil
+}
