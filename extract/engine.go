@@ -344,7 +344,7 @@ func (e *engine) showOutputs() {
 
 // want tells a capture whether rows of a table matter.
 func (e *engine) want(schema, table string) bool {
-	return e.cfg.Plan.Takes(&record.TableDef{Schema: schema, Name: table})
+	return e.cfg.Plan.Wants(schema, table)
 }
 
 func (e *engine) show(change func(*view)) {

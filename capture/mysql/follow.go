@@ -13,7 +13,8 @@ import (
 // apply follows a DDL statement that ends at a place. With FULL metadata the log
 // itself describes every table, and there is nothing to follow. charset is the
 // default of the session's schema, when the log tells.
-func (s *schema) apply(ctx context.Context, st *ddl.Statement, charset string, at record.CSN) error {
+func (s *schema) apply(ctx context.Context, st *ddl.Statement, charset string,
+	at record.CSN) error {
 	if s.srv.fullMetadata() {
 		return nil
 	}
@@ -96,7 +97,8 @@ func (s *schema) applyTable(ctx context.Context, st *ddl.Statement, charset stri
 	return nil
 }
 
-func (s *schema) create(ctx context.Context, st *ddl.Statement, charset string, at record.CSN) error {
+func (s *schema) create(ctx context.Context, st *ddl.Statement, charset string,
+	at record.CSN) error {
 	if len(st.Names) != 1 || !s.cfg.wanted(st.Names[0].Schema, st.Names[0].Name) {
 		return nil
 	}

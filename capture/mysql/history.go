@@ -166,7 +166,8 @@ func writeFile(path string, b []byte) error {
 }
 
 // learn reads a table from information_schema as its definition since a place.
-func (s *schema) learn(ctx context.Context, schema, table string, since record.CSN) (*version, error) {
+func (s *schema) learn(ctx context.Context, schema, table string,
+	since record.CSN) (*version, error) {
 	t, err := s.lookup(ctx, schema, table)
 	if err != nil || t == nil {
 		return nil, err
@@ -224,7 +225,8 @@ func (s *schema) addVersionColumns(def *record.TableDef) int {
 }
 
 // fromHistory completes a table map that lacks names or signs from what is known.
-func (s *schema) fromHistory(ctx context.Context, t *binlog.TableMap, at record.CSN) (resolved, error) {
+func (s *schema) fromHistory(ctx context.Context, t *binlog.TableMap,
+	at record.CSN) (resolved, error) {
 	v := s.at(tableKey(t.Schema, t.Table), at)
 	if v == nil || v.Unknown || !s.fits(t, v.Def) {
 		var err error
@@ -265,8 +267,8 @@ func (s *schema) at(key string, at record.CSN) *version {
 }
 
 // relearn asks information_schema for a table that is not known or does not fit.
-func (s *schema) relearn(ctx context.Context, t *binlog.TableMap, v *version, at record.CSN) (*version,
-	error) {
+func (s *schema) relearn(ctx context.Context, t *binlog.TableMap, v *version,
+	at record.CSN) (*version, error) {
 	now, err := s.learn(ctx, t.Schema, t.Table, at)
 	if err != nil {
 		return nil, err

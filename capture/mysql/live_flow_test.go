@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"ggsh/capture/capturetest"
 	"ggsh/ggserr"
 	"ggsh/record"
 )
@@ -50,7 +48,9 @@ func (l *live) transactions() {
 		"ALTER TABLE c ADD n int", "RENAME TABLE c TO d", "CREATE VIEW w AS SELECT 1", "DROP VIEW w",
 		"DROP TABLE d", "CREATE DATABASE other", "CREATE TABLE other.x (id int)",
 		"INSERT INTO other.x VALUES (1)", "DROP DATABASE other", "FLUSH TABLES", "ANALYZE TABLE a")
-	got := lines(l.read(s, 0))
+	list := l.read(s, 0)
+	got := lines(list)
+	l.restartWithin(list)
 	want := `txn
   DDL CREATE TABLE tx.a
 txn
@@ -95,6 +95,20 @@ txn
 	l.compare("transactions", got, want)
 	if st := s.CacheStatus(); st.Used != 0 || st.Files != 0 {
 		l.Errorf("after all transactions were taken the cache holds %+v", st)
+	}
+}
+
+// restartWithin resumes between the CREATE TABLE of a CREATE ... SELECT and its rows,
+// which are one group in the log.
+func (l *live) restartWithin(list []gotTxn) {
+	for i, t := range list {
+		if t.ops[0].String() == "DDL CREATE TABLE tx.c" {
+			cfg := l.config("tx")
+			cfg.Start.Restart = t.Restart
+			s := l.open(cfg)
+			defer s.Close()
+			l.compare("restart within a group", lines(l.read(s, 2)), lines(list[i+1:i+3]))
+		}
 	}
 }
 
@@ -425,127 +439,4 @@ func (l *live) statementDML(cfg Config) {
 			return
 		}
 	}
-}
-
-// BenchmarkLive reads the log of a server given by GGSH_BENCH_MYSQL (host:port of a
-// root without password) from the file number in GGSH_BENCH_SEQ on.
-func BenchmarkLive(b *testing.B) {
-	address := os.Getenv("GGSH_BENCH_MYSQL")
-	if address == "" {
-		b.Skip("GGSH_BENCH_MYSQL is not set")
-	}
-	host, port, _ := strings.Cut(address, ":")
-	cfg := Config{Host: host, User: "root", SpoolDir: b.TempDir(), Start: Start{Seq: 1}}
-	if _, err := fmt.Sscan(port, &cfg.Port); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := fmt.Sscan(os.Getenv("GGSH_BENCH_SEQ"), &cfg.Start.Seq); err != nil {
-		b.Fatal(err)
-	}
-	for range b.N {
-		rows, took := benchOnce(b, cfg)
-		b.ReportMetric(float64(rows)/took.Seconds(), "rows/s")
-	}
-}
-
-func benchOnce(b *testing.B, cfg Config) (rows int64, took time.Duration) {
-	ctx := context.Background()
-	begin := time.Now()
-	s, err := Open(ctx, cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	for last := begin; ; {
-		txn, err := s.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			if s.Status().AtEnd {
-				return rows, last.Sub(begin)
-			}
-			w, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-			err = s.Wait(w)
-			cancel()
-			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-				b.Fatal(err)
-			}
-			continue
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		for txn.Ops != nil {
-			if _, _, err := txn.Ops.Next(); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				b.Fatal(err)
-			}
-			rows++
-		}
-		last = time.Now()
-	}
-}
-
-// conformance runs the suite of all captures.
-func (l *live) conformance() {
-	capturetest.Run(l.T, func(t *testing.T) capturetest.Database {
-		l.exec("DROP DATABASE IF EXISTS conf", "CREATE DATABASE conf",
-			"CREATE TABLE conf.ct (id int primary key, v varchar(200))")
-		return suiteDatabase{&live{T: t, in: l.in, db: l.db}}
-	})
-}
-
-// suiteDatabase is a live server in the hands of capturetest.
-type suiteDatabase struct{ l *live }
-
-func (d suiteDatabase) Table() string { return "conf.ct" }
-
-func (d suiteDatabase) Exec(statements ...string) error {
-	c, err := d.l.db.Conn(context.Background())
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	for _, s := range statements {
-		if _, err := c.ExecContext(context.Background(), s); err != nil {
-			return fmt.Errorf("%s: %w", s, err)
-		}
-	}
-	return nil
-}
-
-func (d suiteDatabase) Open(ctx context.Context, restart string) (capturetest.Source, error) {
-	cfg := d.l.config("conf")
-	cfg.Start.Restart = restart
-	return Open(ctx, cfg)
-}
-
-// special covers what only MariaDB has: sequences, system versioning, and a table
-// whose rows are read after it was changed; and the filters of both.
-func (l *live) special() {
-	l.exec("CREATE DATABASE sp", "CREATE TABLE sp.loop_ck (id int primary key)",
-		"CREATE TABLE sp.a (id int primary key, u binary(16))")
-	cfg := l.config("sp")
-	cfg.FilterTables = []string{"sp.loop_ck"}
-	s := l.open(cfg)
-	defer s.Close()
-	l.exec("USE sp", "START TRANSACTION", "INSERT INTO a VALUES (1,'x')",
-		"INSERT INTO loop_ck VALUES (1)", "COMMIT", "INSERT INTO a VALUES (2,'y')")
-	want := "txn\n  INSERT a => 2,79" + strings.Repeat("00", 15) + "\n"
-	if l.maria() {
-		l.exec("USE sp", "CREATE SEQUENCE seq", "SELECT NEXT VALUE FOR seq",
-			"CREATE TABLE v (id int primary key, x int) WITH SYSTEM VERSIONING",
-			"INSERT INTO v VALUES (1,1)", "UPDATE v SET x=2", "DELETE FROM v",
-			"CREATE TABLE h (id int primary key, u uuid, i int invisible default 3)",
-			"INSERT INTO h (id,u) VALUES (1,'123e4567-e89b-12d3-a456-426614174000')",
-			"ALTER TABLE h ADD late int")
-		want += "txn\n  DDL CREATE SEQUENCE sp.seq\ntxn\n  DDL CREATE TABLE sp.v\n" +
-			"txn\n  INSERT v => 1,1\ntxn\n  UPDATE v 1,1 => 1,2\ntxn\n  DELETE v 1,2 =>\n" +
-			"txn\n  DDL CREATE TABLE sp.h\n" +
-			"txn\n  INSERT h => 1,123e4567-e89b-12d3-a456-426614174000,3\n" +
-			"txn\n  DDL ALTER TABLE sp.h\n"
-	}
-	list := l.read(s, 0)
-	// The columns of system versioning are times.
-	times := regexp.MustCompile(`(,\d{4}-\d\d-\d\d [0-9:.+]+){2}`)
-	l.compare("special tables", times.ReplaceAllString(lines(list), ""), want)
 }

@@ -60,6 +60,7 @@ func TestLive(t *testing.T) {
 			l("starts", (*live).starts)
 			l("special", (*live).special)
 			l("conformance", (*live).conformance)
+			l("restarted", (*live).restarted)
 			l("check", (*live).check)
 		})
 	}

@@ -43,7 +43,8 @@ type Config struct {
 	CacheSize int64
 	SpoolDir  string
 
-	// Want tells which tables are captured; nil captures all but the server's own.
+	// Want tells which tables are captured; nil captures all but the server's own. An
+	// empty table asks whether anything of the schema is captured.
 	Want func(schema, table string) bool
 	// FilterTables are tables (schema.table); a transaction that touches one of
 	// them is left out as a whole. Loop prevention: a Replicat's checkpoint table.

@@ -187,7 +187,8 @@ func (r *reader) statementDML(what string) error {
 
 // schemaChange reads DDL: the definitions follow it, and what concerns a wanted
 // table or schema becomes a transaction of its own.
-func (r *reader) schemaChange(h *binlog.Header, q *queryEvent, s *ddl.Statement, text string) error {
+func (r *reader) schemaChange(h *binlog.Header, q *queryEvent, s *ddl.Statement,
+	text string) error {
 	if s.Temporary {
 		return r.endStandalone(h)
 	}

@@ -123,7 +123,7 @@ func (s *schema) fromLog(ctx context.Context, t *binlog.TableMap, at record.CSN)
 	for i := range def.Columns {
 		def.Columns[i].Kind = t.Columns[i].Kind(t.Signs)
 	}
-	res.def = s.note(def, at, nil, res.rowEnd)
+	res.def = s.note(def, at, res.rowEnd)
 	return res, nil
 }
 
@@ -255,7 +255,7 @@ func without(key []int, column int) []int {
 }
 
 // note keeps a definition that begins at a place, unless it is the newest already.
-func (s *schema) note(def *record.TableDef, at record.CSN, read *record.CSN, rowEnd int) *record.TableDef {
+func (s *schema) note(def *record.TableDef, at record.CSN, rowEnd int) *record.TableDef {
 	key := tableKey(def.Schema, def.Name)
 	h := s.tables[key]
 	if h == nil {
@@ -270,7 +270,7 @@ func (s *schema) note(def *record.TableDef, at record.CSN, read *record.CSN, row
 	}
 	s.giveID(def)
 	def.Version = at.String()
-	h.add(version{Since: at, Def: def, Read: read, RowEnd: rowEnd})
+	h.add(version{Since: at, Def: def, RowEnd: rowEnd})
 	s.minor = true
 	return def
 }

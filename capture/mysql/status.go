@@ -107,7 +107,8 @@ func (s *status) disconnected(err error) {
 func (s *status) idle() {}
 
 func (s *status) prepared(key string, b *branch) {
-	t := OpenTransaction{XID: key, Start: b.since, File: b.begin.File, Pos: b.begin.Pos, Prepared: true}
+	t := OpenTransaction{XID: key, Start: b.since, Prepared: true,
+		File: b.begin.File, Pos: b.begin.Pos}
 	if b.buf != nil {
 		t.Items, t.Bytes = b.buf.Len(), b.buf.Bytes()
 	}

@@ -25,13 +25,7 @@ func (r *reader) session(ctx context.Context) error {
 	r.failure = nil
 	r.at = r.committed
 	link := &link{cfg: r.cfg, state: &r.src.state}
-	syncer := replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
-		ServerID: r.cfg.ServerID, Flavor: r.srv.flavor, Host: r.cfg.Host, Port: uint16(r.cfg.Port),
-		User: r.cfg.User, Password: r.cfg.Password, TLSConfig: r.cfg.TLS, RawModeEnabled: true,
-		HeartbeatPeriod: heartbeat, DisableRetrySync: true, EventCacheCount: 1,
-		DiscardGTIDSet: true, Logger: slog.New(slog.DiscardHandler), Dialer: link.dial,
-		SynchronousEventHandler: eventHandler{r},
-	})
+	syncer := newSyncer(r.cfg, r.srv, link, eventHandler{r})
 	defer func() {
 		link.close()
 		syncer.Close()
@@ -53,6 +47,19 @@ func (r *reader) session(ctx context.Context) error {
 		return r.failure
 	}
 	return r.streamFailed(err)
+}
+
+// newSyncer prepares go-mysql to bring raw events over a link, without trying again
+// by itself: only we know where a transaction began.
+func newSyncer(cfg *Config, srv *database, l *link,
+	h replication.EventHandler) *replication.BinlogSyncer {
+	return replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
+		ServerID: cfg.ServerID, Flavor: srv.flavor, Host: cfg.Host, Port: uint16(cfg.Port),
+		User: cfg.User, Password: cfg.Password, TLSConfig: cfg.TLS, RawModeEnabled: true,
+		HeartbeatPeriod: heartbeat, DisableRetrySync: true, EventCacheCount: 1,
+		DiscardGTIDSet: true, Logger: slog.New(slog.DiscardHandler), Dialer: l.dial,
+		SynchronousEventHandler: h,
+	})
 }
 
 // startDump asks for the log from where we are.
@@ -117,7 +124,7 @@ func (r *reader) serverError(e *gomysql.MyError) error {
 	case errAccessDenied, errDBAccess, errHostNotAllowed, errPasswordExpired, errAccountLocked:
 		return ggserr.New(ggserr.LoginFailed, r.cfg.address(), r.cfg.User).Because(e)
 	case errSpecificAccess, errNoPrivilege:
-		return ggserr.New(ggserr.AccessDenied, "user "+r.cfg.User+" may not read the binary log").
+		return ggserr.New(ggserr.LogProblem, "user "+r.cfg.User+" may not read the binary log").
 			Because(e).Do("%s", r.srv.grantAdvice())
 	case errUnknownSlave:
 		return &retryable{ggserr.New(ggserr.LogProblem, fmt.Sprintf("another reader with server id %d "+
@@ -231,12 +238,7 @@ func (f *firstEvent) read(ctx context.Context, cfg *Config, srv *database, name 
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	link := &link{cfg: cfg, state: &status{}}
-	syncer := replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
-		ServerID: cfg.ServerID, Flavor: srv.flavor, Host: cfg.Host, Port: uint16(cfg.Port),
-		User: cfg.User, Password: cfg.Password, TLSConfig: cfg.TLS, RawModeEnabled: true,
-		DisableRetrySync: true, EventCacheCount: 1, DiscardGTIDSet: true,
-		Logger: slog.New(slog.DiscardHandler), Dialer: link.dial, SynchronousEventHandler: f,
-	})
+	syncer := newSyncer(cfg, srv, link, f)
 	defer func() {
 		link.close()
 		syncer.Close()

@@ -49,6 +49,9 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	if err != nil {
 		return extract.Config{}, err
 	}
+	if w.globals.ExcludeWildcardObjectsOnly {
+		plan.SpareNamed()
+	}
 	outputs, err := w.readOutputs()
 	if err != nil {
 		return extract.Config{}, err

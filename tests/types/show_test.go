@@ -2,6 +2,7 @@ package types
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -100,6 +101,9 @@ func (p *pair) liteExpression(c string) string {
 
 // plain takes out of a text what only one of two databases shows.
 func (p *pair) plain(text string) string {
+	if p.shown == "json" {
+		return plainJSON(text)
+	}
 	if p.source != sqlite && p.target != sqlite && p.kinds[0] != record.UUID {
 		return text
 	}
@@ -121,6 +125,40 @@ func (p *pair) plain(text string) string {
 		}
 	}
 	return text
+}
+
+// plainJSON writes a document so that equal ones have equal texts: members in
+// order, numbers as the numbers that they are.
+func plainJSON(text string) string {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return text + ": " + err.Error()
+	}
+	out, err := json.Marshal(exactNumbers(v))
+	if err != nil {
+		return text + ": " + err.Error()
+	}
+	return string(out)
+}
+
+func exactNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, ok := new(big.Rat).SetString(v.String()); ok {
+			return n.RatString()
+		}
+	case []any:
+		for i := range v {
+			v[i] = exactNumbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = exactNumbers(v[k])
+		}
+	}
+	return v
 }
 
 // differences compares a table on both sides, cell by cell.

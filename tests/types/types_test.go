@@ -53,7 +53,7 @@ type section struct {
 }
 
 func sections() []section {
-	return append(append([]section{
+	return []section{
 		{name: "whole", title: "Whole numbers", columns: wholeNumbers()},
 		{name: "num", title: "Decimals and floating point", columns: numbers()},
 		{name: "bits", title: "Bits", columns: bits()},
@@ -67,7 +67,8 @@ func sections() []section {
 		{name: "own", title: "Types of one server", columns: ownTypes()},
 		{name: "extra", title: "Properties of columns", columns: properties()},
 		{name: "big", title: "Large values", columns: large(), noTwin: true},
-	}, section{name: "lite", title: "SQLite", from: sqlite, columns: liteColumns()}))
+		{name: "lite", title: "SQLite", from: sqlite, columns: liteColumns()},
+	}
 }
 
 // has reports whether a source has the type.

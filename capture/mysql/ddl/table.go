@@ -73,6 +73,7 @@ func (t *Table) find(name string) int {
 // UnknownError says that a statement was not understood.
 type UnknownError struct{ Near string }
 
+// Error names the place where reading stopped.
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("the statement is not understood near %q", e.Near)
 }
