@@ -172,6 +172,13 @@ func (ix *index) find(words []word) (*Command, []word, error) {
 		if row, ok := ix.byKey[verb+" "+objectName(words[1].text)]; ok {
 			return row, words[2:], nil
 		}
+		// A ! may be glued to the last word of a command, an object too.
+		if name, bang := strings.CutSuffix(words[1].text, "!"); bang && len(words) == 2 {
+			if row, ok := ix.byKey[verb+" "+objectName(name)]; ok {
+				words[1].text = "!"
+				return row, words[1:], nil
+			}
+		}
 	}
 	if row, ok := ix.byKey[verb]; ok {
 		return row, words[1:], nil

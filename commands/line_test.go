@@ -142,3 +142,19 @@ func isUncounted(note string) bool {
 	}
 	return false
 }
+
+func TestABangMayBeGluedToTheObject(t *testing.T) {
+	for _, line := range []string{"stop mgr!", "STOP MANAGER!", "stop mgr !"} {
+		words, err := split(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, rest, err := newIndex(Table()).find(words)
+		if err != nil || row.Name() != "STOP MANAGER" {
+			t.Fatalf("%s: %v, %v", line, row, err)
+		}
+		if c, err := row.parse(line, rest, time.UTC); err != nil || !c.bang {
+			t.Errorf("%s: no ! was seen, %v", line, err)
+		}
+	}
+}

@@ -154,8 +154,11 @@ func stopGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 
 func (s *Session) stopOne(ctx context.Context, g *group, verb control.Verb,
 	args ...string) (Outcome, error) {
-	if !g.running() {
+	if !g.running() && g.state.State != control.Abended {
 		return outcome(g, "already stopped", "%s is already stopped.", g.title()), nil
+	}
+	if !g.running() { // so that AUTORESTART does not bring it back
+		return s.giveUp(ctx, g, "already stopped", "%s is already stopped.")
 	}
 	reply, err := s.order(ctx, g, verb, args...)
 	if err != nil {
@@ -176,11 +179,19 @@ func (s *Session) stopOne(ctx context.Context, g *group, verb control.Verb,
 	return outcome(g, "pending", "%s%s%s", sending, why, hint), nil
 }
 
+// giveUp tells the Manager, if there is one, that a group that is down is to
+// stay down.
+func (s *Session) giveUp(ctx context.Context, g *group, word, text string) (Outcome, error) {
+	// Without a Manager nothing restarts the group, so an error is as good as done.
+	_, _ = s.manager(ctx, control.Request{Verb: control.Kill, Type: string(g.kind), Group: g.name})
+	return outcome(g, word, text, g.title()), nil
+}
+
 func killGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 	sent := false
 	return s.each(ctx, c, func(g *group) (Outcome, error) {
 		if !g.running() {
-			return outcome(g, "not running", "%s is not running.", g.title()), nil
+			return s.giveUp(ctx, g, "not running", "%s is not running.")
 		}
 		_, err := s.manager(ctx, control.Request{Verb: control.Kill, Type: string(g.kind),
 			Group: g.name})

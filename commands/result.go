@@ -89,7 +89,7 @@ func ErrorText(e *ggserr.Error, at time.Time) string {
 	if e.Number == ggserr.Generic || e.Number == ggserr.BadParameter && where == "" {
 		return "ERROR: " + where + e.Message()
 	}
-	ev := ggserr.Event{Time: at, Number: e.Number, Severity: e.Severity, Text: where + e.Message()}
+	ev := ggserr.Event{Time: at, Number: e.Number, Severity: e.Severity, Text: where + e.Told()}
 	return ev.ReportLine()
 }
 

@@ -157,10 +157,16 @@ type Session struct {
 	Version string // its version string, as it gave it
 	User    string
 	Login   Login // without the password
+
+	password string
 	// Charset is the database's character set, SessionCharset the session's;
 	// empty where a database has but one.
 	Charset, SessionCharset string
 }
+
+// Password is what the session was opened with, for a connection of another
+// kind to the same server. It must not be printed or stored.
+func (s *Session) Password() string { return s.password }
 
 // Close ends the session.
 func (s *Session) Close() error { return s.DB.Close() }

@@ -55,7 +55,7 @@ func openMySQL(ctx context.Context, l Login) (*Session, error) {
 	}
 	s := &Session{DB: db, Kind: MySQL, Version: version, User: l.User, Login: l,
 		Charset: database, SessionCharset: session}
-	s.Login.Password = ""
+	s.password, s.Login.Password = s.Login.Password, ""
 	s.Product = "MySQL " + version
 	if isMariaDB(version, comment) {
 		s.Kind, s.Product = MariaDB, "MariaDB "+version

@@ -22,7 +22,8 @@ func (s *Session) Tables(ctx context.Context, pattern string) ([]string, error) 
 			schema = "main"
 		}
 		query = `SELECT 'main', name FROM sqlite_master
-			WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1, 2`
+			WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+			AND name NOT LIKE 'ggs\_%' ESCAPE '\' ORDER BY 1, 2`
 	}
 	rows, err := s.DB.QueryContext(ctx, query)
 	if err != nil {

@@ -33,35 +33,79 @@ func (e *engine) connect(ctx context.Context) error {
 		return err
 	}
 	e.showConnected()
-	if !st.Ordered && !st.NextFile {
+	if !st.Ordered && !st.NextFile && !e.atTheEnd() {
 		return nil
 	}
 	// From here on the trails say what they hold, after a crash too.
 	if st.Ordered {
 		st.Startup, st.Recovery, st.Current = checkpoint.Position{}, checkpoint.Position{}, checkpoint.Position{}
 	}
+	if err := e.noteTheEnd(); err != nil {
+		return err
+	}
 	st.Ordered, st.NextFile = false, false
 	return e.proc.Store()
+}
+
+// atTheEnd reports whether the group begins at the end of its log and has
+// nothing to go by yet.
+func (e *engine) atTheEnd() bool {
+	return e.doc.Group.Begin.Kind == checkpoint.BeginEOF && !e.doc.State.Current.Valid
+}
+
+// noteTheEnd remembers the end of the log that was found: it is somewhere else
+// at the next start, and what lies between must not be lost.
+func (e *engine) noteTheEnd() error {
+	src, ok := e.source.(Positioner)
+	if !ok || !e.atTheEnd() {
+		return nil
+	}
+	at, known := src.Position()
+	if !known {
+		return nil
+	}
+	p, err := e.positionOf(&at)
+	if err != nil {
+		return err
+	}
+	e.doc.State.Current, e.doc.State.Recovery = p, p
+	return nil
 }
 
 func (e *engine) openSource(ctx context.Context) error {
 	start := e.start()
 	e.proc.Info(ggserr.PositioningTo, describe(start))
 	src, err := e.cfg.OpenSource(ctx, start)
-	var damaged *trail.CorruptError
-	if errors.As(err, &damaged) && start.At != e.checkpointed() {
-		// The remote trail knows more of this trail than its own disk does: the
-		// host lost what was not yet durable. It comes again, and commit
-		// sequence numbers tell which of it is there already.
-		e.byCSN = true
-		start.At = e.checkpointed()
+	if at, lost := e.behindLoss(err, start.At); lost {
+		e.byCSN, start.At = true, at
+		e.proc.Info(ggserr.PositioningTo, describe(start))
 		src, err = e.cfg.OpenSource(ctx, start)
 	}
 	if err != nil {
 		return err
 	}
 	e.source = src
+	for _, o := range e.outputs {
+		o.meets, o.met = start.At.Compare(o.origin()) <= 0, false
+	}
 	return nil
+}
+
+// behindLoss tells where to read on when the trail does not go to the place
+// where reading is to begin. What is remembered of it was made durable later than
+// the trail itself, whose end was lost with its machine. The lost transactions
+// come again, and commit sequence numbers tell which of them are sent already.
+func (e *engine) behindLoss(err error, at trail.Position) (trail.Position, bool) {
+	var lost *trail.LostError
+	if errors.As(err, &lost) {
+		e.proc.Line("%s", lost)
+		return trail.Position{Seqno: lost.End.Seqno + 1}, true
+	}
+	var damaged *trail.CorruptError
+	if errors.As(err, &damaged) && at != e.checkpointed() {
+		return e.checkpointed(), true
+	}
+	return at, false
 }
 
 // start decides where to begin: an operator's order first, else the checkpoint,
@@ -100,7 +144,7 @@ func (e *engine) checkpointed() trail.Position {
 func (e *engine) outputsOrigin() (trail.Position, bool) {
 	var oldest trail.Position
 	for i, o := range e.outputs {
-		at := trail.Position{Seqno: o.held.Last.OriginSeqno, RBA: o.held.Last.OriginRBA}
+		at := o.origin()
 		if !o.held.Known || at.RBA == 0 {
 			return trail.Position{}, false
 		}

@@ -46,7 +46,9 @@ type engine struct {
 	position  checkpoint.Position
 	confirmed string
 	rolls     *process.Schedule // ROLLOVER
+	warnedAt  time.Time         // of long transactions
 	byCSN     bool              // the outputs' origins are not to be relied on
+	started   bool              // the startup position of this run is known
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -73,6 +75,9 @@ func newEngine(cfg Config) *engine {
 		e.doc = &checkpoint.Document{}
 	}
 	e.view.state = "Initializing"
+	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
+		e.doc.State.Startup, e.started = cur, true
+	}
 	e.rolls = process.NewSchedule(cfg.Rollover, e.proc.Now())
 	e.orders.stop = make(chan struct{})
 	return e
@@ -210,6 +215,7 @@ func (e *engine) idle(ctx context.Context) error {
 	}
 	e.show(func(v *view) { v.atEOF, v.state = true, "Recovery complete: At EOF" })
 	e.proc.Progress()
+	e.warnLong()
 	due := e.storedAt.Add(e.cfg.CheckpointEvery)
 	if e.changed {
 		due = e.storedAt.Add(min(idleStore, e.cfg.CheckpointEvery))
@@ -382,6 +388,23 @@ func (e *engine) positionOf(txn *record.Txn) (checkpoint.Position, error) {
 		p.Seqno, p.RBA = at.Seqno, at.RBA
 	}
 	return p, nil
+}
+
+// warnLong tells of transactions that are open for longer than WARNLONGTRANS,
+// each time WARNLONGTRANS's interval is over.
+func (e *engine) warnLong() {
+	now := e.proc.Now()
+	in, ok := e.source.(Inspector)
+	if !ok || e.cfg.WarnLong <= 0 || now.Sub(e.warnedAt) < e.cfg.WarnEvery {
+		return
+	}
+	e.warnedAt = now
+	for _, t := range in.OpenTransactions() {
+		if age := now.Sub(t.Start); age >= e.cfg.WarnLong {
+			e.proc.Info(ggserr.LongTransaction, fmt.Sprintf("XID %s, %d items, open since %s (%s)",
+				t.XID, t.Items, t.Start.Local().Format("2006-01-02 15:04:05"), age.Round(time.Second)))
+		}
+	}
 }
 
 // plans resolves a definition once.

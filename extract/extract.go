@@ -45,6 +45,13 @@ type Inspector interface {
 	Product() string
 }
 
+// Positioner is a Source that knows where it stands before it has read anything,
+// unless it looks for a time.
+type Positioner interface {
+	// Position gives a transaction without operations.
+	Position() (record.Txn, bool)
+}
+
 // TrailWriter is a local trail or the way to a remote one.
 type TrailWriter interface {
 	BeginTxn(info *record.TxnInfo) error
@@ -91,6 +98,9 @@ type Config struct {
 	Serves func(t *param.TableStatement, out OutputConfig) bool
 	// Rollover are the times of day at which each trail begins a new file.
 	Rollover []param.Clock
+	// WarnLong is the age of an open transaction that is worth a warning, told
+	// again each WarnEvery; zero: never.
+	WarnLong, WarnEvery time.Duration
 	// CheckpointEvery bounds the time between two stores of the checkpoint file.
 	CheckpointEvery time.Duration
 	// FlushEvery bounds how long written records wait to be made durable.

@@ -18,6 +18,8 @@ type output struct {
 	w       TrailWriter
 	held    Held
 	durable trail.Position
+	meets   bool // reading begins at or before the origin of held.Last
+	met     bool // and that transaction came
 
 	skip    bool // the trail holds this transaction already
 	begun   bool
@@ -34,6 +36,11 @@ type route struct {
 	out   *output
 	stats *process.TableStats
 	tally process.Tally
+}
+
+// origin is where the output's last transaction stands in the trail that is read.
+func (o *output) origin() trail.Position {
+	return trail.Position{Seqno: o.held.Last.OriginSeqno, RBA: o.held.Last.OriginRBA}
 }
 
 func (o *output) flushTallies() {
@@ -143,8 +150,8 @@ func (e *engine) moved(txn *record.Txn) error {
 		return err
 	}
 	e.position = p
-	if !e.doc.State.Startup.Valid {
-		e.doc.State.Startup = p
+	if !e.started {
+		e.doc.State.Startup, e.started = p, true
 	}
 	e.show(func(v *view) {
 		if txn.Ops != nil {
@@ -183,8 +190,14 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 	last := &o.held.Last
 	if txn.OriginRBA > 0 && last.OriginRBA > 0 && !e.byCSN {
 		here := trail.Position{Seqno: txn.OriginSeqno, RBA: txn.OriginRBA}
-		there := trail.Position{Seqno: last.OriginSeqno, RBA: last.OriginRBA}
-		return here.Compare(there) <= 0
+		d := here.Compare(o.origin())
+		o.met = o.met || d == 0 && txn.CSN == last.CSN
+		if d < 0 || o.met || !o.meets {
+			return d <= 0
+		}
+		// The transaction that this output has from here is not here any more:
+		// the trail's end was lost, just where a transaction began.
+		e.byCSN = true
 	}
 	return txn.CSN.Compare(last.CSN) <= 0
 }

@@ -18,8 +18,8 @@ type TrailSource struct {
 	cur   record.Txn
 }
 
-// OpenTrail opens a trail at a position. Transactions committed before after
-// are left out. warn is told of a transaction whose beginning is not in the trail.
+// OpenTrail opens a trail at a position. It begins with the first transaction
+// committed at or after a time. warn is told of a transaction whose beginning is not in the trail.
 func OpenTrail(ctx context.Context, name trail.Name, at trail.Position, after time.Time,
 	warn func(text string)) (*TrailSource, error) {
 	r, err := trail.OpenTxnReader(name, at, trail.TxnOptions{Context: ctx})
@@ -41,9 +41,10 @@ func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t.CommitTime.Before(s.after) {
+		if s.before(t.CommitTime) {
 			continue
 		}
+		s.after = time.Time{} // a clock that is set back leaves out nothing
 		s.cur = t.Txn
 		s.cur.OriginSeqno, s.cur.OriginRBA = t.Begin.Seqno, t.Begin.RBA
 		s.cur.Restart = t.End.String()
@@ -52,6 +53,15 @@ func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
 		}
 		return &s.cur, nil
 	}
+}
+
+// before reports whether a transaction lies in front of the begin. Some logs tell
+// whole seconds: what was committed within that of the begin may be behind it.
+func (s *TrailSource) before(commit time.Time) bool {
+	if commit.Nanosecond() == 0 {
+		return commit.Before(s.after.Truncate(time.Second))
+	}
+	return commit.Before(s.after)
 }
 
 // streamed learns where its transaction ends when its last operation was read.

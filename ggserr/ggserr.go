@@ -128,6 +128,33 @@ func (e *Error) Message() string {
 	return s
 }
 
+// Told is Message as an operator reads it: with the catalog's action when nobody
+// on the way said anything closer. Advice that only points back to the text is
+// left out.
+func (e *Error) Told() string {
+	s := e.Message()
+	m, _ := Lookup(e.Number)
+	if e.Severity == Info || m.Action == "" || strings.HasPrefix(m.Action, "Act on the ") || e.advised() {
+		return s
+	}
+	return strings.TrimSuffix(s, ".") + ". " + m.Action
+}
+
+// advised reports whether an error of the chain says what to do next.
+func (e *Error) advised() bool {
+	for at := e; at != nil; {
+		if at.Hint != "" {
+			return true
+		}
+		var next *Error
+		if !errors.As(at.Err, &next) {
+			return false
+		}
+		at = next
+	}
+	return false
+}
+
 // Error prints place, number and message on one line.
 func (e *Error) Error() string {
 	s := e.Number.String() + "  " + e.Message()

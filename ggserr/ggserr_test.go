@@ -56,3 +56,17 @@ func TestLogLine(t *testing.T) {
 		t.Error("one event, one line")
 	}
 }
+
+func TestToldSaysWhatToDoUnlessSomebodyCloserDid(t *testing.T) {
+	own := New(LoginFailed, "h:1", "u").Because(errors.New("Access denied."))
+	if got := own.Told(); !strings.HasSuffix(got, "Access denied. Check user, password and the user's privileges.") {
+		t.Error(got)
+	}
+	closer := New(TrailWrite, "f").Because(New(Generic, "full").Do("Free space."))
+	if got := closer.Told(); got != "Unable to write to file f: full. Free space." {
+		t.Error(got)
+	}
+	if e := New(GroupUp, "EXTRACT", "E"); e.Told() != e.Message() {
+		t.Error(e.Told())
+	}
+}

@@ -65,7 +65,7 @@ func (l *Log) Write(n Number, args ...any) error { return l.WriteError(New(n, ar
 
 // WriteError appends an error that already is a message.
 func (l *Log) WriteError(e *Error) error {
-	text := e.Message()
+	text := e.Told()
 	if !e.Where.IsZero() {
 		text = e.Where.String() + ": " + text
 	}

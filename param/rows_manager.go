@@ -23,7 +23,9 @@ var managerRows = []Spec{
 		Default: "the local host and known collectors",
 		Syntax: "ACCESSRULE [PROG value] [IPADDR value] [LOGIN_ID value] [PRI n] " +
 			"[PRIORITY n] [ALLOW] [DENY]",
-		Help: "Who may send orders; the first rule that fits, by priority, decides."},
+		Support: Recognised,
+		Help:    "Who may send orders; the first rule that fits, by priority, decides.",
+		Instead: "only callers of the local host are admitted"},
 	{Name: "CHECKMINUTES", Programs: Manager, Syntax: "CHECKMINUTES n", Default: "10",
 		Priority: P1, Help: "Minutes between two rounds of housekeeping."},
 	{Name: "LAGREPORTMINUTES", Programs: Manager, Syntax: "LAGREPORTMINUTES n", Priority: P1,

@@ -193,7 +193,7 @@ func (r *Report) Params(lines []string) {
 
 // Message writes a numbered message and a blank line.
 func (r *Report) Message(e *ggserr.Error) {
-	text := e.Message()
+	text := e.Told()
 	if !e.Where.IsZero() {
 		text = e.Where.String() + ": " + text
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ggsh/capture/mysql"
 	"ggsh/capture/sqlite"
 	"ggsh/commands"
 	"ggsh/dblogin"
@@ -27,7 +28,7 @@ func New() Admin { return Admin{binlog: commands.BinlogAdmin()} }
 // AddTrandata makes the source log what Extract needs of a table.
 func (a Admin) AddTrandata(ctx context.Context, db *dblogin.Session, o commands.Trandata) ([]commands.Line, error) {
 	if db.Kind != dblogin.SQLite {
-		return a.binlog.AddTrandata(ctx, db, o)
+		return a.addBinlog(ctx, db, o)
 	}
 	return eachTable(ctx, db, o, func(path, table string) ([]commands.Line, error) {
 		t, already, err := sqlite.AddTrandata(ctx, path, table)
@@ -42,8 +43,23 @@ func (a Admin) AddTrandata(ctx context.Context, db *dblogin.Session, o commands.
 		if len(t.Key) == 0 {
 			lines = append(lines, message(ggserr.New(ggserr.NoUniqueKey, name)))
 		}
-		return lines, nil
+		return append(lines, unseen(t, name)...), nil
 	})
+}
+
+// addBinlog looks at the server as an Extract would before it calls a table enabled.
+func (a Admin) addBinlog(ctx context.Context, db *dblogin.Session, o commands.Trandata) ([]commands.Line, error) {
+	l := db.Login
+	var lines []commands.Line
+	for _, e := range mysql.Check(ctx, mysql.Config{Host: l.Host, Port: l.Port, User: l.User,
+		Password: db.Password()}, nil) {
+		if e.Severity == ggserr.Fatal {
+			return lines, e
+		}
+		lines = append(lines, message(e))
+	}
+	more, err := a.binlog.AddTrandata(ctx, db, o)
+	return append(lines, more...), err
 }
 
 // DeleteTrandata makes the source log a table no more.
@@ -79,9 +95,21 @@ func (a Admin) InfoTrandata(ctx context.Context, db *dblogin.Session, o commands
 				"changed since: ADD TRANDATA %s again.", name, name), nil
 		}
 		lines := text("Logging of supplemental redo log data is enabled for table %s.", name)
-		return append(lines, text("Columns supplementally logged for table %s: %s.", name,
-			strings.Join(t.Columns, ", "))...), nil
+		lines = append(lines, text("Columns supplementally logged for table %s: %s.", name,
+			strings.Join(t.Columns, ", "))...)
+		return append(lines, unseen(t, name)...), nil
 	})
+}
+
+// unseen warns of unique indexes whose REPLACE the triggers do not see.
+func unseen(t sqlite.Trandata, name string) []commands.Line {
+	if len(t.Unseen) == 0 {
+		return nil
+	}
+	e := ggserr.New(ggserr.DatabaseMessage, fmt.Sprintf("Rows of %s that REPLACE removes for the sake of "+
+		"index %s alone are not captured, unless the writer sets PRAGMA recursive_triggers=on",
+		name, strings.Join(t.Unseen, ", ")))
+	return []commands.Line{message(e)}
 }
 
 // eachTable does something with each table that a name stands for.
@@ -122,7 +150,8 @@ func eachTable(ctx context.Context, db *dblogin.Session, o commands.Trandata,
 func qualified(table string) string { return sqlite.Schema + "." + table }
 
 func message(e *ggserr.Error) commands.Line {
-	return commands.Line{Number: e.Number, Severity: e.Severity, Text: e.Text + "."}
+	return commands.Line{Number: e.Number, Severity: e.Severity,
+		Text: strings.TrimSuffix(e.Message(), ".") + "."}
 }
 
 func text(format string, args ...any) []commands.Line {

@@ -283,9 +283,9 @@ func (s *schema) relearn(ctx context.Context, t *binlog.TableMap, v *version,
 	if v != nil && v.Def != nil {
 		what += fmt.Sprintf(" and had %d when it was last known", len(v.Def.Columns))
 	}
-	return nil, ggserr.New(ggserr.LogProblem, fmt.Sprintf("the rows of table %s.%s have %d columns of "+
-		"which the log gives no names; the table %s, or its types differ", t.Schema, t.Table,
-		len(t.Columns), what)).Do("%s", fullMetadataAdvice)
+	text := fmt.Sprintf("the rows of table %s.%s have %d columns of which the log gives no names; "+
+		"the table %s, or its types differ", t.Schema, t.Table, len(t.Columns), what)
+	return nil, ggserr.New(ggserr.LogProblem, text).Do("%s", fullMetadataAdvice)
 }
 
 // fits is sameColumns with what MINIMAL metadata tells besides.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"testing"
 	"time"
 
 	"ggsh/ggserr"

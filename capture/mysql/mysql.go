@@ -161,13 +161,13 @@ func (s *Source) forget() error {
 
 // Wait returns when Next may have something, the reading has failed, or ctx ends.
 func (s *Source) Wait(ctx context.Context) error {
+	var due <-chan time.Time
 	for {
 		ready, fresh := s.queue.look(s.lastEnd)
 		if ready {
 			return nil
 		}
-		var due <-chan time.Time
-		if fresh {
+		if fresh && due == nil {
 			t := time.NewTimer(max(progressEvery-time.Since(s.shown), 0))
 			defer t.Stop()
 			due = t.C

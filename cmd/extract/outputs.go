@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"ggsh/capture/mysql"
@@ -147,6 +148,28 @@ func pass(err error) error {
 
 // mysqlSource tells orders what a MySQL capture knows of itself.
 type mysqlSource struct{ *mysql.Source }
+
+// Product is the server that is read.
+func (s mysqlSource) Product() string { return s.Status().Server }
+
+// OpenTransactions are the prepared ones and the one that is being read.
+func (s mysqlSource) OpenTransactions() []control.OpenTxn {
+	var out []control.OpenTxn
+	for _, t := range s.Source.OpenTransactions() {
+		state := "Running"
+		if t.Prepared {
+			state = "Prepared"
+		}
+		file := t.File[strings.LastIndexByte(t.File, '.')+1:]
+		seqno, err := strconv.ParseUint(file, 10, 64)
+		if err != nil {
+			seqno = 0 // a log whose files have no numbers
+		}
+		out = append(out, control.OpenTxn{XID: t.XID, Items: t.Items, Start: t.Start,
+			Seqno: seqno, RBA: t.Pos, Status: state})
+	}
+	return out
+}
 
 func first(a, b string) string {
 	if a != "" {

@@ -59,6 +59,7 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	return extract.Config{Process: p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
 		AtCSN: args.AtCSN, AfterCSN: args.AfterCSN, Rollover: w.run.Rollover,
+		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, nil
 }
 
@@ -71,6 +72,13 @@ func (w *wiring) supported() error {
 	if w.run.SourceIsTable || w.p.Document().Group.Source == checkpoint.SourceIsTable {
 		return ggserr.New(ggserr.Generic, "an initial load (SOURCEISTABLE) is not possible in this release").
 			Do("Load the tables with the database's own tools, then start the change capture.")
+	}
+	log := w.run.Capture.Log
+	if n := len(log.ExcludeUsers) + len(log.ExcludeUserIDs) + len(log.ExcludeTrans) +
+		len(log.IncludeTags); n > 0 {
+		return ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS selects transactions by user or name, "+
+			"which the log of this source does not tell").
+			Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")
 	}
 	return nil
 }
@@ -135,6 +143,10 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	if !given {
 		return nil, ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
 			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	if login.Embedded != "" && len(w.run.Capture.Log.ExcludeTags)+len(w.run.Capture.Log.FilterTables) > 0 {
+		return nil, ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS EXCLUDETAG and FILTERTABLE are not "+
+			"possible with a SQLite source").Do("Take the option out.")
 	}
 	if login.Embedded != "" {
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
@@ -212,6 +224,7 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 	cfg := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
 		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
+	cfg.FilterTags = log.ExcludeTags
 	for _, name := range log.FilterTables {
 		cfg.FilterTables = append(cfg.FilterTables, strings.Trim(name.String(), `"`))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -78,14 +79,12 @@ func (b *bindings) bind(col *record.ColumnDef, v *record.Value, arena []byte) (a
 		if strings.Contains(strings.ToUpper(col.Type), "BLOB") {
 			arg = v.B
 		}
-	case record.String:
-		text := string(v.B)
-		if aff == numberAffinity && losesDigits(text) {
+	default: // text, dates and times, intervals, JSON, XML
+		text := string(v.Text(nil, -1))
+		if aff == numberAffinity && becomesAnother(text) {
 			return nil, arena, refuse(col, text)
 		}
 		arg = text
-	default: // dates and times, intervals, JSON, XML
-		arg = string(v.Text(nil, -1))
 	}
 	return arg, arena, err
 }
@@ -126,6 +125,23 @@ func bindDecimal(col *record.ColumnDef, aff affinity, text string) (any, error) 
 		return nil, refuse(col, text)
 	}
 	return f, nil
+}
+
+// becomesAnother says of text whether SQLite would make a number of it that
+// reads otherwise: 007, 1.50, and what has more digits than it keeps.
+func becomesAnother(text string) bool {
+	number := strings.Trim(text, " \t\n\v\f\r")
+	if number == "" || strings.Trim(number, "0123456789+-.eE") != "" {
+		return false // it stays text
+	}
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10) != text
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return false
+	}
+	return losesDigits(number) || strconv.FormatFloat(f, 'f', -1, 64) != text || f == math.Trunc(f)
 }
 
 // losesDigits says of text that is a number whether it has more digits than
@@ -174,6 +190,8 @@ func bindBit(col *record.ColumnDef, aff affinity, v *record.Value) (any, error) 
 		return int64(n), nil
 	case aff == blobAffinity:
 		return v.B, nil
+	case aff == textAffinity && len(v.B) <= 8:
+		return strconv.FormatUint(n, 10), nil
 	case aff == textAffinity:
 		return string(v.Text(nil, -1)), nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,7 +120,7 @@ func (t *target) replicat(size int) (seconds []float64) {
 	p := h.program(home, "replicat", "RORA")
 	h.until("replicat to be ready", 20*time.Millisecond, func() bool {
 		p.mustRun(home)
-		return len(home.Processes("mysql")) > 0 && strings.Contains(home.Logs(), "Database Version")
+		return len(home.Processes("mysql")) > 0 && strings.Contains(home.Logs(), "Positioned to")
 	})
 	time.Sleep(200 * time.Millisecond)
 	plugin := home.Processes("mysql")[0]
@@ -212,24 +213,38 @@ func (t *target) native(threads int) (seconds []float64) {
 		if text := s["Last_IO_Error"]; text != "" {
 			h.Fatal("native replication: ", text)
 		}
-		return s["Master_Log_File"] == last.log && s["Read_Master_Log_Pos"] >= fmt.Sprint(last.end) &&
-			len(s["Read_Master_Log_Pos"]) >= len(fmt.Sprint(last.end))
+		read, _ := strconv.ParseInt(s["Read_Master_Log_Pos"], 10, 64)
+		return s["Master_Log_File"] == last.log && read >= last.end
 	})
 	h.exec(t.db, "STOP SLAVE IO_THREAD")
+	began, before := timer(), 0.0
+	h.exec(t.db, "START SLAVE SQL_THREAD")
 	for _, w := range t.source.workloads {
-		began := timer()
-		h.exec(t.db, fmt.Sprintf("START SLAVE SQL_THREAD UNTIL MASTER_LOG_FILE='%s', MASTER_LOG_POS=%d",
-			w.log, w.end))
-		h.until("native replication to apply workload "+w.letter, 5*time.Millisecond, func() bool {
-			return t.slave()["Slave_SQL_Running"] == "No"
+		h.until("native replication to apply workload "+w.letter, 3*time.Millisecond, func() bool {
+			return t.applied() >= w.gtid
 		})
-		seconds = append(seconds, began())
-		if text := t.slave()["Last_SQL_Error"]; text != "" {
-			h.Fatal("native replication: ", text)
-		}
+		now := began()
+		seconds = append(seconds, now-before)
+		before = now
+	}
+	if text := t.slave()["Last_SQL_Error"]; text != "" {
+		h.Fatal("native replication: ", text)
 	}
 	t.disconnect()
 	return seconds
+}
+
+// applied is the number of the last transaction that native replication committed.
+func (t *target) applied() uint64 {
+	var at string
+	t.h.check(t.db.QueryRowContext(t.h.ctx, "SELECT @@GLOBAL.gtid_slave_pos").Scan(&at))
+	return gtidNumber(at)
+}
+
+// gtidNumber reads the last part of domain-server-number.
+func gtidNumber(gtid string) uint64 {
+	n, _ := strconv.ParseUint(gtid[strings.LastIndexByte(gtid, '-')+1:], 10, 64)
+	return n
 }
 
 // connect names a server as the source of native replication.

@@ -20,7 +20,7 @@ const (
 	lookEvery = 500 * time.Microsecond
 )
 
-const probeSQL = `CREATE TABLE probe (id BIGINT NOT NULL PRIMARY KEY, what VARCHAR(100), n INT)`
+const probeSQL = `CREATE TABLE bench.probe (id BIGINT NOT NULL PRIMARY KEY, what VARCHAR(100), n INT)`
 
 // path is a way from a source to a target that can be opened and closed.
 type path struct {
@@ -130,7 +130,7 @@ type probe struct {
 
 // write commits a row of its own transaction.
 func (p *probe) write(id int64) {
-	_, err := p.from.ExecContext(p.h.ctx, "INSERT INTO probe VALUES (?, ?, ?)", id,
+	_, err := p.from.ExecContext(p.h.ctx, "INSERT INTO bench.probe VALUES (?, ?, ?)", id,
 		"a row to see when it comes", id%1000)
 	at := time.Now()
 	p.h.check(err)
@@ -142,7 +142,7 @@ func (p *probe) write(id int64) {
 // see waits until the target has rows behind id, and gives them.
 func (p *probe) see(behind int64) (ids []int64, at time.Time) {
 	p.h.until(fmt.Sprint("rows behind ", behind, " at the target"), lookEvery, func() bool {
-		rows, err := p.to.QueryContext(p.h.ctx, "SELECT id FROM probe WHERE id > ? ORDER BY id", behind)
+		rows, err := p.to.QueryContext(p.h.ctx, "SELECT id FROM bench.probe WHERE id > ? ORDER BY id", behind)
 		if err != nil && behind < 0 {
 			return false // the table is on its way, too
 		}
@@ -166,7 +166,7 @@ func (p *probe) warm() {
 	p.write(p.next)
 	p.h.until("the first row", 20*time.Millisecond, func() bool {
 		var id sql.NullInt64
-		err := p.to.QueryRowContext(p.h.ctx, "SELECT MAX(id) FROM probe").Scan(&id)
+		err := p.to.QueryRowContext(p.h.ctx, "SELECT MAX(id) FROM bench.probe").Scan(&id)
 		return err == nil && id.Int64 >= p.next
 	})
 }

@@ -99,7 +99,8 @@ type workload struct {
 	txns   int
 	log    string // name of the binary log file
 	number uint64
-	end    int64 // where its last transaction ends
+	end    int64  // where its last transaction ends
+	gtid   uint64 // number of its last transaction
 	size   int64
 	trail  string         // path of the trail file
 	upTo   trail.Position // behind its last transaction
@@ -188,6 +189,9 @@ func (s *source) make(w *workload, call string) {
 		s.h.Fatalf("workload %s fills more than one log file", w.letter)
 	}
 	w.end = end
+	var gtid string
+	s.h.check(s.db.QueryRowContext(s.h.ctx, "SELECT @@GLOBAL.gtid_binlog_pos").Scan(&gtid))
+	w.gtid = gtidNumber(gtid)
 	_, digits, _ := strings.Cut(w.log, ".")
 	w.number, _ = strconv.ParseUint(digits, 10, 64)
 	st, err := os.Stat(s.path(w))

@@ -70,7 +70,7 @@ func TestAFullDiskOfTheLocalTrailStopsExtractAndNothingIsLost(t *testing.T) {
 	insert(t, p, 1, 3)
 	arrived(t, p, 3)
 	insertBig(t, p, 100, 300)
-	abends(t, p.Source, "eora", "no space left on device", filepath.Join(p.Source.Dir, "dirdat"), "nothing is lost")
+	abends(t, p.Source, "eora", "no space left on device", filepath.Join(p.Source.Dir, "dirdat"), "is full: free space on it, then START the group")
 	remove()
 	p.Source.Run("start eora")
 	insert(t, p, 400, 405)

@@ -77,11 +77,14 @@ func insertBig(t *testing.T, p *rig.Pair, from, to int) {
 	}
 }
 
-// abends waits until a group is ABENDED and its report says all words.
+// abends waits until a group is ABENDED, and looks that its report says all words.
 func abends(t *testing.T, h *rig.Home, group string, words ...string) {
 	t.Helper()
 	h.WaitState(group, "ABENDED")
-	says(t, h, reportOf(group), words...)
+	text := h.Read(reportOf(group))
+	if missing := lacking(text, words); missing != nil {
+		t.Errorf("%q is not in the report of %s:\n%s", missing, group, lastLines(text, 12))
+	}
 }
 
 func reportOf(group string) string { return "dirrpt/" + strings.ToUpper(group) + ".rpt" }

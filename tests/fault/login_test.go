@@ -48,7 +48,8 @@ func TestAnUnknownHostIsNamed(t *testing.T) {
 	refused(t, p.Source, "dblogin sourcedb "+login, "OGG-00768", "no.such.host.invalid", "not known")
 	extractFile(p, login)
 	p.Source.Run("start eora")
-	says(t, p.Source, reportOf("eora"), "no.such.host.invalid", "not known")
+	says(t, p.Source, reportOf("eora"), "OGG-00768", "no.such.host.invalid:3306", "no such host",
+		"Check host, port")
 	replicatFile(p, login)
 	p.Target.Run("start rora")
 	says(t, p.Target, reportOf("rora"), "no.such.host.invalid")

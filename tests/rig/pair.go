@@ -11,6 +11,7 @@ import (
 type Pair struct {
 	Source, Target         *Home
 	SourceData, TargetData *Database
+	Megabytes              int // of a trail file; 0 means 50
 }
 
 // NewPair makes both homes and databases; mgr are further lines of both mgr.prm.
@@ -30,7 +31,10 @@ func (p *Pair) Logs() string {
 // Setup writes the parameter files and adds the groups as the tutorial does,
 // without starting them. extra lines go into the Replicat's file.
 func (p *Pair) Setup(extra ...string) {
-	s, t := p.SourceData, p.TargetData
+	s, t, size := p.SourceData, p.TargetData, p.Megabytes
+	if size == 0 {
+		size = 50
+	}
 	p.Source.Write("dirprm/eora.prm", fmt.Sprintf("EXTRACT eora\nSOURCEDB %s\nEXTTRAIL ./dirdat/lt\nTABLE %s.*;\n",
 		s.Login, s.Schema))
 	p.Source.Write("dirprm/pora.prm", fmt.Sprintf("EXTRACT pora\nPASSTHRU\nRMTHOST 127.0.0.1, MGRPORT %d\n"+
@@ -42,9 +46,9 @@ func (p *Pair) Setup(extra ...string) {
 		"add replicat rora, exttrail ./dirdat/rt, checkpointtable "+t.Schema+".ggchkpt")
 	p.Source.Run("start mgr", "dblogin sourcedb "+s.Login, "add trandata "+s.Schema+".*",
 		"add extract eora, tranlog, begin now",
-		"add exttrail ./dirdat/lt, extract eora, megabytes 50",
+		fmt.Sprintf("add exttrail ./dirdat/lt, extract eora, megabytes %d", size),
 		"add extract pora, exttrailsource ./dirdat/lt",
-		"add rmttrail ./dirdat/rt, extract pora, megabytes 50")
+		fmt.Sprintf("add rmttrail ./dirdat/rt, extract pora, megabytes %d", size))
 }
 
 // Start starts the groups and waits until they run.

@@ -291,6 +291,9 @@ func (h *Home) remove() {
 	if left != "" {
 		h.TB.Errorf("processes left in %s: %s", h.Dir, left)
 	}
+	if h.TB.Failed() && os.Getenv("GGSH_KEEP_HOMES") != "" {
+		return
+	}
 	_ = os.RemoveAll(h.Dir)
 }
 

@@ -50,6 +50,6 @@ func liteColumns() []column {
 		}
 		list[i].name = strings.ToUpper(list[i].name[:1]) + list[i].name[1:]
 	}
-	list[11].shown = "json"
+	list[11].shown, list[12].shown = "json", "text"
 	return list
 }

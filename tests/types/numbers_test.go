@@ -79,7 +79,7 @@ func floating(def string, kind record.Kind, values ...string) column {
 func bits() []column {
 	var list []column
 	for n := 1; n <= 64; n++ {
-		c := column{def: fmt.Sprintf("bit(%d)", n), kinds: one(record.Bit), key: n%21 == 1,
+		c := column{def: fmt.Sprintf("bit(%d)", n), kinds: one(record.Bit), key: n%21 == 0 || n == 64,
 			values: []string{"b'" + strings.Repeat("1", n) + "'", "b'1" + strings.Repeat("0", n-1) + "'",
 				"b'0'"}}
 		c.name = strings.ToUpper(c.def)

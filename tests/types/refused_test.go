@@ -135,7 +135,7 @@ func liteRefused() []refusal {
 		from("VARCHAR(3)", "'abcd'", "varchar(3)", "1406", ""),
 		from("DATE", "'tomorrow'", "date", "1292", "form"),
 		from("DATE", "'2024-01-02 03:04:05'", "date", "1265", "cut"),
-		from("DATETIME", "'2024-01-02T03:04:05Z'", "datetime", "1292", "form"),
+		from("DATETIME", "'2024-01-02T03:04:05+02:00'", "datetime", "1292", "form"),
 	}
 	list[2].name = "2^63"
 	return list

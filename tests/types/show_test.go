@@ -34,7 +34,7 @@ func (p *pair) expression(database string) string {
 	if p.shown == "label" && p.same() {
 		return fmt.Sprintf("CONCAT(HEX(%s), ' ', %s+0)", c, c)
 	}
-	if p.shown == "json" {
+	if p.shown == "json" || p.shown == "text" {
 		return "CAST(" + c + " AS CHAR)"
 	}
 	switch p.kinds[0] {
@@ -82,19 +82,16 @@ func (p *pair) liteExpression(c string) string {
 		return fmt.Sprintf("typeof(%s) || ' ' || CASE WHEN typeof(%s) IN ('text', 'blob') "+
 			"THEN hex(%s) ELSE quote(%s) END", c, c, c, c)
 	}
-	if p.shown == "json" {
+	if p.shown == "json" || p.shown == "text" {
 		return "CAST(" + c + " AS TEXT)"
 	}
 	switch p.kinds[0] {
 	case record.String, record.Bytes, record.JSON:
-		return "hex(" + c + ")"
+		return "CASE WHEN " + c + " IS NOT NULL THEN hex(" + c + ") END"
 	case record.UUID:
 		return fmt.Sprintf("CASE typeof(%s) WHEN 'blob' THEN hex(%s) ELSE %s END", c, c, c)
 	case record.Float32, record.Float64:
 		return c
-	}
-	if len(p.kinds) > 1 {
-		return "hex(CAST(" + c + " AS TEXT))"
 	}
 	return "CAST(" + c + " AS TEXT)"
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,7 +53,8 @@ func newStage(t *testing.T, source string) *stage {
 	}
 	t.Cleanup(func() { s.conn.Close() })
 	if source != sqlite {
-		s.run("SET sql_mode='STRICT_ALL_TABLES', time_zone='+00:00'", every())
+		s.run(everyCharacter(source)...)
+		s.run("SET sql_mode='STRICT_ALL_TABLES', time_zone='+00:00'")
 	}
 	return s
 }
@@ -75,7 +77,7 @@ func (s *stage) start() {
 	for i, d := range s.targets {
 		group := replicat(i)
 		home.Write("dirprm/"+group+".prm", fmt.Sprintf("REPLICAT %s\nTARGETDB %s\nASSUMETARGETDEFS\n"+
-			"REPERROR (DEFAULT, DISCARD)\nDISCARDFILE ./dirrpt/%s.dsc, PURGE\n"+
+			"REPERROR (DEFAULT, DISCARD)\nDISCARDFILE ./dirrpt/%s.dsc, PURGE, MEGABYTES 100\n"+
 			"MAP %s.*, TARGET %s.*;\n", group, d.Login, group, src.Schema, d.Schema))
 		commands = append(commands, "dblogin sourcedb "+d.Login,
 			"add checkpointtable "+d.Schema+".ggchkpt",
@@ -117,9 +119,12 @@ func (s *stage) arrive() {
 
 // discarded gives what a target's discard file says of each table.
 func (s *stage) discarded(target int) map[string]string {
-	path := filepath.Join("dirrpt", replicat(target)+".dsc")
 	about := map[string]string{}
-	for _, entry := range strings.Split(s.homes[targetHome].Read(path), "Current time: ") {
+	text, err := os.ReadFile(filepath.Join(s.homes[targetHome].Dir, "dirrpt", replicat(target)+".dsc"))
+	if err != nil {
+		return about // nothing was discarded
+	}
+	for _, entry := range strings.Split(string(text), "Current time: ") {
 		_, rest, ok := strings.Cut(entry, "Problem replicating "+s.source.Schema+".")
 		if !ok {
 			continue

@@ -1,7 +1,10 @@
 package types
 
 import (
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"ggsh/record"
 )
@@ -15,7 +18,7 @@ func texts() []column {
 	list := []column{
 		text("char(10)", "'abc'", "''", "'é€😀'", "'0123456789'"),
 		text("char(255)", "repeat('😀', 255)", "'x'"),
-		text("varchar(20)", "'trail  '", "''", "'é漢😀'", odd, "'  lead'"),
+		text("varchar(40)", "'trail  '", "''", "'é漢😀'", odd, "'  lead'"),
 		text("varchar(300)", "repeat('ü', 300)", "'y'", "''"),
 		text("varchar(4000)", "repeat('z', 4000)", "'y'"),
 		text("tinytext", "'tiny'", "''", "repeat('x', 255)", odd),
@@ -60,28 +63,37 @@ func charsets() []column {
 	return append(list, gb)
 }
 
-// charset is a column with every character of the set: what it cannot hold has
-// become a question mark and is taken out.
+// charset is a column with every character of the set.
 func charset(name string) column {
-	c := text("mediumtext character set "+name,
-		"replace(convert(@every using "+name+"), '?', '')", "'abc'", "''")
+	c := text("mediumtext character set "+name, "@"+name, "'abc'", "''")
 	if name == "latin1" {
 		c.limits = "that is cp1252, as the servers have it"
 	}
 	return c
 }
 
-// every gives the statement that sets @every: the Basic Multilingual Plane
-// without the surrogates and what no set has, and some characters beyond it.
-func every() string {
+// everyCharacter gives statements that set a variable for each character set to
+// all characters of the Basic Multilingual Plane that it has, and some beyond.
+// What a set cannot hold becomes a question mark and is taken out.
+func everyCharacter(source string) []string {
 	var b strings.Builder
-	for r := rune(0x20); r < 0xffff; r++ {
-		if r < 0xd800 || r >= 0xe000 {
+	for r := rune(0x20); r < utf8.RuneError; r++ { // which stands for no character
+		if unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z,
+			unicode.Cc, unicode.Cf, unicode.Co) {
 			b.WriteRune(r)
 		}
 	}
-	b.WriteString("😀𐀀𠀀\U0010fffd")
-	return "SET @every = '" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(b.String()) + "'"
+	b.WriteString("😀𐀀𠀀\U00100000")
+	list := []string{"SET sql_mode=''", "SET @every = '" +
+		strings.NewReplacer(`\`, `\\`, "'", "''").Replace(b.String()) + "'"}
+	names := charsetNames
+	if source == mysql {
+		names = append(slices.Clone(names), "gb18030")
+	}
+	for _, name := range names {
+		list = append(list, "SET @"+name+" = replace(convert(@every using "+name+"), '?', '')")
+	}
+	return list
 }
 
 func octets() []column {

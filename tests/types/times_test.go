@@ -56,8 +56,11 @@ func timestamp(n int) column {
 
 func timeOfDay(n int) column {
 	last, first := fraction(n)
-	end := "'838:59:59'"
+	low := "'-00:00:00" + first + "'"
+	if n == 0 {
+		low = "'-00:00:01'"
+	}
 	return column{name: "TIME" + digits(n), def: "time" + digits(n), kinds: one(record.Time),
-		key: n == 0 || n == 6, values: []string{end, "'-838:59:59'", "'-00:00:00" + first + "'",
+		key: n == 0 || n == 6, values: []string{"'838:59:59'", "'-838:59:59'", low,
 			"'23:59:59" + last + "'", "'00:00:00'", "'-837:59:59" + last + "'", "'12:30:00'"}}
 }

@@ -90,11 +90,12 @@ func (t *trial) inserts() (list []string) {
 func (t *trial) updates() (list []string) {
 	for i := range t.columns {
 		cycle := t.columns[i].cycle()
-		for _, from := range []int{i % max(len(cycle), 1), len(cycle) - 1, len(cycle) - 2} {
-			if from >= 0 {
-				list = append(list, fmt.Sprintf("UPDATE %s SET %s = %s WHERE id = %d", t.table, place(i),
-					cycle[(from+1)%len(cycle)], from))
-			}
+		if cycle == nil {
+			continue
+		}
+		for _, from := range []int{i % len(cycle), len(cycle) - 1, len(cycle) - 2} {
+			list = append(list, fmt.Sprintf("UPDATE %s SET %s = %s WHERE id = %d", t.table, place(i),
+				cycle[(from+1)%len(cycle)], from))
 		}
 	}
 	return list
@@ -263,6 +264,7 @@ func (s *stage) checkRefused(list map[int]refusal) {
 			fmt.Sprintf("INSERT INTO r_%d VALUES (2, NULL)", n))
 	}
 	s.arrive()
+	s.arrive() // a Replicat writes what it discarded before it takes the next
 	for i, d := range s.targets {
 		about := s.discarded(i)
 		for n, r := range list {

@@ -1,0 +1,162 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"ggsh/checkpoint"
+	"ggsh/record"
+	"ggsh/trail"
+)
+
+const rt = "./dirdat/rt"
+
+var pumpGroup = checkpoint.Group{Name: "P1", Source: checkpoint.TrailSource, Trail: lt,
+	Outputs: []checkpoint.Output{{Trail: rt}}}
+
+func (f *fixture) fromTrail() func(context.Context, SourceStart) (Source, error) {
+	return func(ctx context.Context, s SourceStart) (Source, error) {
+		return OpenTrail(ctx, f.trail(lt), s.At, time.Time{}, func(string) {})
+	}
+}
+
+// document reads or, given a change, changes a group's checkpoint file.
+func (f *fixture) document(group string, change func(*checkpoint.Document)) *checkpoint.Document {
+	f.t.Helper()
+	file := checkpoint.At(f.home.Checkpoint(group, true))
+	doc, err := file.Load()
+	if err == nil && change != nil {
+		change(doc)
+		err = file.Store(doc)
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return doc
+}
+
+// A power cut may take from the local trail what the pump has read of it and the
+// other host holds already. Extract writes that again, into the next file; the
+// pump must neither stop nor send it again, wherever the file was cut: inside a
+// record, or just where a transaction began.
+func TestPumpSendsNothingTwiceAfterAPowerCutTookTheLocalTrailsEnd(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		for cut := int64(200); ; cut++ {
+			f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
+			f.add(pumpGroup, "PASSTHRU\nEXTTRAIL ./dirdat/rt\nTABLE hr.*;\n")
+			must(t, f.run("E1", fromScript(4), -1))
+			must(t, f.run("P1", f.fromTrail(), -1))
+			if !stored { // the pump's checkpoint is from before
+				f.document("P1", func(d *checkpoint.Document) { d.State = checkpoint.State{} })
+			}
+			path := f.trail(lt).File(0)
+			st, err := os.Stat(path)
+			must(t, err)
+			if cut >= st.Size() {
+				break
+			}
+			must(t, os.Truncate(path, cut))
+			f.document("E1", func(d *checkpoint.Document) { // as old as the trail
+				d.State, d.Group = checkpoint.State{}, captureGroup
+			})
+			must(t, f.run("E1", fromScript(6), -1))
+			if err := f.run("P1", f.fromTrail(), -1); err != nil {
+				t.Fatalf("cut at %d, stored %v: %v", cut, stored, err)
+			}
+			f.equal(rt, want(1, 6, 1))
+			must(t, f.run("E1", fromScript(7), -1))
+			must(t, f.run("P1", f.fromTrail(), -1))
+			f.equal(rt, want(1, 7, 1))
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An Extract upstream that was positioned back on purpose writes lower commit
+// sequence numbers again: that is no loss, and the pump sends them.
+func TestPumpSendsWhatAnOperatorHadExtractedAgain(t *testing.T) {
+	f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
+	f.add(pumpGroup, "PASSTHRU\nEXTTRAIL ./dirdat/rt\nTABLE hr.*;\n")
+	must(t, f.run("E1", fromScript(5), -1))
+	must(t, f.run("P1", f.fromTrail(), -1))
+	f.document("E1", func(d *checkpoint.Document) {
+		d.State.Ordered = true
+		d.Group.Begin = checkpoint.Begin{Kind: checkpoint.BeginCSN, CSN: record.CSN{Minor: 2}}
+	})
+	must(t, f.run("E1", fromScript(5), -1))
+	must(t, f.run("P1", f.fromTrail(), -1))
+	f.equal(rt, append(want(1, 5, 1), want(3, 5, 1)...))
+	f.document("P1", func(d *checkpoint.Document) { d.State = checkpoint.State{} })
+	must(t, f.run("P1", f.fromTrail(), -1))
+	f.equal(rt, append(want(1, 5, 1), want(3, 5, 1)...))
+}
+
+// BEGIN finds the first transaction; a clock that is set back later loses none.
+func TestAPumpsBeginTimeLeavesOutNothingBehindTheFirstTransaction(t *testing.T) {
+	f := newFixture(t, captureGroup, "")
+	w, err := trail.Open(trail.WriterConfig{Name: f.trail(lt)})
+	must(t, err)
+	def := table(1, "emp")
+	for i, second := range []int64{98, 100, 103, 90, 95, 104} {
+		must(t, w.BeginTxn(&record.TxnInfo{CSN: record.CSN{Minor: uint64(i + 1)},
+			XID: strconv.Itoa(i), CommitTime: time.Unix(second, 0).UTC()}))
+		o := insert(def, i)
+		must(t, w.Op(o.def, o.body, true))
+	}
+	must(t, w.Close())
+	// The log of the source tells whole seconds: 100 may be behind 100.5.
+	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{}, time.Unix(100, 5e8),
+		func(string) {})
+	must(t, err)
+	defer src.Close()
+	for want := uint64(2); ; want++ {
+		txn, err := src.Next(t.Context())
+		if errors.Is(err, io.EOF) && want == 7 {
+			return
+		}
+		must(t, err)
+		if txn.CSN.Minor != want {
+			t.Fatalf("transaction %d came, want %d", txn.CSN.Minor, want)
+		}
+	}
+}
+
+// ending is a source that begins behind all there is, unless it is told better.
+type ending struct{ *scripted }
+
+func (e ending) Position() (record.Txn, bool) {
+	return record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: uint64(e.at)},
+		CommitTime: time.Unix(int64(e.at), 0)}, Restart: strconv.Itoa(e.at)}, true
+}
+
+// BEGIN at the end of the log is found once: what is committed while Extract is
+// down comes, though it had nothing to note before.
+func TestTheEndOfTheLogIsFoundOnce(t *testing.T) {
+	group := captureGroup
+	group.Begin = checkpoint.Begin{Kind: checkpoint.BeginEOF}
+	f := newFixture(t, group, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
+	f.document("E1", func(d *checkpoint.Document) { d.State.Ordered = true })
+	source := func(n int) func(context.Context, SourceStart) (Source, error) {
+		return func(_ context.Context, s SourceStart) (Source, error) {
+			src := newScripted(n, s)
+			if s.Restart == "" {
+				src.at = n
+			}
+			return ending{src}, nil
+		}
+	}
+	must(t, f.run("E1", source(5), -1))
+	must(t, f.run("E1", source(8), -1))
+	f.equal(lt, want(6, 8, 1))
+}
