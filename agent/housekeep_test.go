@@ -44,7 +44,8 @@ func TestReportsComeWhenTheyAreDue(t *testing.T) {
 		}
 	}
 	lag := "INFO    OGG-00948  Lag for EXTRACT E2 is 00:20:00 (checkpoint updated 01:00:00 ago).\n" +
-		"WARNING OGG-00947  Lag for EXTRACT E3 is 01:00:00 (checkpoint updated 01:00:00 ago).\n"
+		"WARNING OGG-00947  Lag for EXTRACT E3 is 01:00:00 (checkpoint updated 01:00:00 ago). " +
+		"See why the group is late: LAG, STATS and the report.\n"
 	down := "INFO    OGG-00979  REPLICAT R1 is down (stopped).\n" +
 		"WARNING OGG-00979  REPLICAT R2 is down (abended: OGG-00446  the log is gone).\n"
 	up := "INFO    OGG-00965  EXTRACT E1 is up and running.\n" +

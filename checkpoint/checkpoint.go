@@ -109,12 +109,22 @@ type State struct {
 	// Ordered is set by ALTER and by ADD: the next start obeys Begin and not Current.
 	Ordered bool `json:"ordered,omitempty"`
 	// NextFile is set by ALTER ... ETROLLOVER.
-	NextFile bool          `json:"nextFile,omitempty"`
-	Lag      time.Duration `json:"lag"` // at the last store, nanoseconds
-	Started  time.Time     `json:"started,omitzero"`
-	Updated  time.Time     `json:"updated,omitzero"`
-	Stopped  StopStatus    `json:"stopped,omitempty"`
-	Runs     []Run         `json:"runs,omitempty"`
+	NextFile bool `json:"nextFile,omitempty"`
+	// From is START's ATCSN or AFTERCSN, kept until it is passed.
+	From *From `json:"from,omitempty"`
+
+	Lag     time.Duration `json:"lag"` // at the last store, nanoseconds
+	Started time.Time     `json:"started,omitzero"`
+	Updated time.Time     `json:"updated,omitzero"`
+	Stopped StopStatus    `json:"stopped,omitempty"`
+	Runs    []Run         `json:"runs,omitempty"`
+}
+
+// From leaves out transactions with lower commit sequence numbers, and with After
+// the one of that number too.
+type From struct {
+	CSN   record.CSN `json:"csn"`
+	After bool       `json:"after,omitempty"`
 }
 
 // StopStatus tells how the last run ended.

@@ -33,7 +33,7 @@ func (e *engine) connect(ctx context.Context) error {
 		return err
 	}
 	e.showConnected()
-	if !st.Ordered && !st.NextFile && !e.atTheEnd() {
+	if !e.keepFrom() && !st.Ordered && !st.NextFile && !e.atTheEnd() {
 		return nil
 	}
 	// From here on the trails say what they hold, after a crash too.
@@ -45,6 +45,28 @@ func (e *engine) connect(ctx context.Context) error {
 	}
 	st.Ordered, st.NextFile = false, false
 	return e.proc.Store()
+}
+
+// keepFrom remembers ATCSN and AFTERCSN of START until they are passed: a run that
+// is killed before that is started again without them.
+func (e *engine) keepFrom() (kept bool) {
+	st := &e.doc.State
+	was := st.From
+	switch {
+	case e.cfg.AtCSN != nil:
+		st.From = &checkpoint.From{CSN: *e.cfg.AtCSN}
+	case e.cfg.AfterCSN != nil:
+		st.From = &checkpoint.From{CSN: *e.cfg.AfterCSN, After: true}
+	case was == nil:
+		return false
+	case st.Ordered, st.Current.Valid && st.Current.CSN.Compare(was.CSN) >= 0:
+		st.From = nil
+	case was.After:
+		e.cfg.AfterCSN = &was.CSN
+	default:
+		e.cfg.AtCSN = &was.CSN
+	}
+	return true
 }
 
 // atTheEnd reports whether the group begins at the end of its log and has

@@ -93,8 +93,9 @@ func insert(def *record.TableDef, id int) op {
 
 // fixture is a home with one Extract.
 type fixture struct {
-	t    *testing.T
-	home subdirs.Home
+	t     *testing.T
+	home  subdirs.Home
+	after *record.CSN // AFTERCSN
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -176,6 +177,7 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 		f.t.Fatal(err)
 	}
 	cfg := Config{Process: p, Plan: plan, OpenSource: open, CheckpointEvery: time.Hour, FlushEvery: time.Hour,
+		AfterCSN: f.after,
 		Serves: func(t *param.TableStatement, o OutputConfig) bool {
 			return slices.Contains(t.Switches.Outputs, o.Index)
 		},

@@ -232,7 +232,7 @@ func (t *TablePlan) withoutKey() {
 	if len(t.Key) == 0 {
 		t.allColumns = true
 		for i := range t.Target.Columns {
-			if t.given(i) && !t.Target.Columns[i].Generated {
+			if t.given(i) && !t.Target.Columns[i].Generated && !t.computed(i) {
 				t.Key = append(t.Key, i)
 			}
 		}
@@ -244,6 +244,13 @@ func (t *TablePlan) withoutKey() {
 	if t.needsKey() {
 		t.Messages = append(t.Messages, warning)
 	}
+}
+
+// computed reports whether the source computes the column: the before images of a
+// table without key leave it out.
+func (t *TablePlan) computed(column int) bool {
+	from := t.columns[column].column
+	return from >= 0 && t.Source.Columns[from].Generated
 }
 
 // sourceKey is the source's key in target columns; nil when a part is not mapped.

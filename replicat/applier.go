@@ -57,13 +57,45 @@ func (r *Replicat) pump(ctx context.Context) error {
 
 // reopen reaches a target that was away and takes its word for what it holds.
 func (r *Replicat) reopen(ctx context.Context) error {
+	if err := r.awaitReopen(); err != nil {
+		return err
+	}
 	opened, err := r.target.open(ctx)
 	if err != nil {
 		return err
 	}
-	if opened.Checkpoint != nil && positionOf(opened.Checkpoint).Compare(positionOf(&r.position)) > 0 {
-		// The batch in doubt is durable.
-		r.position, r.dirty = *opened.Checkpoint, true
+	held := opened.Checkpoint
+	if held == nil && r.target.durable() {
+		held = &r.began // nothing was applied, or nothing is any more
+	}
+	if held == nil {
+		return nil
+	}
+	d := positionOf(held).Compare(positionOf(&r.position))
+	if d < 0 {
+		// The server came back without its last commits, or it is a restored copy.
+		r.p.Event(ggserr.New(ggserr.ApplyWarning, fmt.Sprintf("The target stands at %s, before %s "+
+			"that it had made durable: what lies between is applied again", positionOf(held),
+			positionOf(&r.position))))
+		r.search.decided = false
+	}
+	if d != 0 { // ahead: the batch in doubt is durable
+		r.position, r.dirty = *held, true
+	}
+	return nil
+}
+
+// awaitReopen waits before a target is opened that was lost at this very place
+// before: something there ends the connection or the handler each time.
+func (r *Replicat) awaitReopen() error {
+	if at := positionOf(&r.position); at != r.lossAt {
+		r.lossAt, r.losses = at, 0
+	}
+	if r.losses++; r.losses == 1 {
+		return nil
+	}
+	if err := r.delay(r.state.stopCtx, r.losses-1); err != nil {
+		return errStopped
 	}
 	return nil
 }

@@ -140,6 +140,7 @@ func (r *Replicat) settlePosition(opened *handler.Opened, reset *handler.Checkpo
 	}
 	at := positionOf(&r.position)
 	r.p.Info(ggserr.PositionedTo, fmt.Sprintf("%s, seqno %d, rba %d", r.trail, at.Seqno, at.RBA))
+	r.keepFrom(reset != nil)
 	if doc == nil {
 		return nil
 	}
@@ -147,6 +148,24 @@ func (r *Replicat) settlePosition(opened *handler.Opened, reset *handler.Checkpo
 	doc.State.Startup = r.filePosition()
 	r.dirty = true
 	return r.store()
+}
+
+// keepFrom remembers ATCSN and AFTERCSN of START until they are passed: a run that
+// ends before its first commit is started again without them.
+func (r *Replicat) keepFrom(ordered bool) {
+	r.from = r.cfg.From
+	doc := r.document()
+	if doc == nil {
+		return
+	}
+	kept := doc.State.From
+	if r.from == nil && kept != nil && !ordered && r.position.CSN.Compare(kept.CSN) < 0 {
+		r.from = &FromCSN{CSN: kept.CSN, After: kept.After}
+	}
+	doc.State.From = nil
+	if f := r.from; f != nil {
+		doc.State.From = &checkpoint.From{CSN: f.CSN, After: f.After}
+	}
 }
 
 func (r *Replicat) filePosition() checkpoint.Position {
@@ -198,7 +217,7 @@ func (r *Replicat) leavesOut(txn *trail.Txn) bool {
 		return true
 	}
 	s.begun = true
-	if f := r.cfg.From; f != nil {
+	if f := r.from; f != nil {
 		d := txn.CSN.Compare(f.CSN)
 		if d < 0 || d == 0 && f.After {
 			r.state.say(fmt.Sprintf("Searching for START %s %s", f.word(), f.CSN))
@@ -235,6 +254,11 @@ func (r *Replicat) beforeBegin(txn *trail.Txn) bool {
 	}
 	switch begin.Kind {
 	case checkpoint.BeginNow, checkpoint.BeginTime:
+		if txn.CommitTime.Nanosecond() == 0 {
+			// The log of some sources tells whole seconds: what was committed within
+			// that of the begin may be behind it.
+			return txn.CommitTime.Before(begin.Time.Truncate(time.Second))
+		}
 		return txn.CommitTime.Before(begin.Time)
 	case checkpoint.BeginCSN:
 		return txn.CSN.Compare(begin.CSN) < 0

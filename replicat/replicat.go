@@ -66,6 +66,10 @@ type Replicat struct {
 	state    *state
 	tables   map[*record.TableDef][]*table
 	position handler.Checkpoint // the last one that is durable
+	began    handler.Checkpoint // where the run began
+	lossAt   trail.Position     // where the target was lost last
+	losses   int                // and how often there
+	from     *FromCSN           // ATCSN or AFTERCSN, of this START or one before
 	search   search
 	// single applies one source transaction at a time until its position is
 	// passed: after an error of a group.
@@ -169,6 +173,7 @@ func (r *Replicat) work(ctx context.Context) error {
 	if err := r.settlePosition(opened, reset); err != nil {
 		return err
 	}
+	r.began = r.position
 	for {
 		err := r.pump(ctx)
 		var again *restart

@@ -170,6 +170,9 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder, store strin
 	s.plugin, s.targetName = s.login.Kind, s.login.Database
 	if s.login.Host != "" {
 		s.targetName += "@" + s.login.Host
+		if s.login.Port != 0 {
+			s.targetName += ":" + strconv.Itoa(s.login.Port)
+		}
 	}
 	if l.SessionCharset != "" {
 		s.options["sessioncharset"] = l.SessionCharset

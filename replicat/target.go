@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,9 +78,17 @@ func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
 	return opened, nil
 }
 
-// setupError names the handler in an error that only an operator can mend.
+// accessDenied are the numbers by which MySQL and MariaDB refuse a user or a password.
+var accessDenied = []int{1045, 1698}
+
+// setupError names target and handler in an error that only an operator can mend.
 func (t *target) setupError(err error) error {
-	return ggserr.New(ggserr.PluginFailed, t.r.set.plugin, err.Error())
+	name, login := t.r.set.targetName, t.r.set.login
+	var failed *handler.ApplyError
+	if errors.As(err, &failed) && slices.Contains(accessDenied, failed.Code) {
+		return ggserr.New(ggserr.LoginFailed, name, login.User).Because(err)
+	}
+	return ggserr.New(ggserr.PluginFailed, t.r.set.plugin, "target "+name+": "+err.Error())
 }
 
 // greet reports who answered: at the first time in full.

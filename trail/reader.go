@@ -11,6 +11,10 @@ import (
 	"ggsh/record"
 )
 
+// defaultPoll bounds what a transaction waits at each trail on its way; a look
+// costs two system calls.
+const defaultPoll = 5 * time.Millisecond
+
 // Record is one frame as a reader gives it.
 type Record struct {
 	Type  Type
@@ -31,7 +35,7 @@ type Record struct {
 // ReaderOptions are a reader's few choices; the zero value will do.
 type ReaderOptions struct {
 	// MaxPoll is the longest time between two looks for more data: at least
-	// 1 ms; zero means 20 ms.
+	// 1 ms; zero means 5 ms.
 	MaxPoll time.Duration
 }
 
@@ -64,7 +68,7 @@ func OpenReader(name Name, pos Position, opt ReaderOptions) (*Reader, error) {
 		return nil, err
 	}
 	if opt.MaxPoll <= 0 {
-		opt.MaxPoll = 20 * time.Millisecond
+		opt.MaxPoll = defaultPoll
 	}
 	r := &Reader{name: name, opt: opt, pos: pos}
 	err := r.start()
@@ -85,7 +89,7 @@ func OpenFile(path string, rba uint64) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{name: name, single: true, pos: Position{Seqno: seqno, RBA: rba}}
-	r.opt.MaxPoll = 20 * time.Millisecond
+	r.opt.MaxPoll = defaultPoll
 	if err := r.start(); err != nil {
 		r.Close()
 		if err == io.EOF {

@@ -79,9 +79,10 @@ type Source struct {
 	closeOnce sync.Once
 	closeErr  error
 
-	last    *delivery // what Next returned last
-	lastEnd string    // its Restart
-	shown   time.Time // when progress was returned last
+	begun   record.Txn // see Position
+	last    *delivery  // what Next returned last
+	lastEnd string     // its Restart
+	shown   time.Time  // when progress was returned last
 }
 
 // progressEvery is how often Next tells of progress without transactions.

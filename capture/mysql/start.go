@@ -9,6 +9,7 @@ import (
 
 	"ggsh/capture/mysql/binlog"
 	"ggsh/ggserr"
+	"ggsh/record"
 )
 
 // newReader checks the server and finds where to begin.
@@ -36,12 +37,20 @@ func newReader(ctx context.Context, src *Source, srv *database) (*reader, error)
 	if err != nil {
 		return nil, err
 	}
+	if start.Restart == "" && r.skipTime.IsZero() && !r.learnSet {
+		src.begun = record.Txn{TxnInfo: record.TxnInfo{CSN: r.committed.csn(r.epoch),
+			CommitTime: time.Now().UTC()}, Restart: r.restartText(gtid{}, "")}
+	}
 	r.schema, err = openSchema(ctx, r.cfg, srv, r.committed.csn(r.epoch))
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
 }
+
+// Position is the end of the log where reading began, a transaction without Ops;
+// known is false for other begins.
+func (s *Source) Position() (at record.Txn, known bool) { return s.begun, s.begun.Restart != "" }
 
 // startAtHead begins behind what is committed now.
 func (r *reader) startAtHead(ctx context.Context) error {

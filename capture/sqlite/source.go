@@ -115,8 +115,10 @@ func (s *Source) startAt(ctx context.Context) (int64, error) {
 		if !s.cfg.Begin.IsZero() {
 			begin = s.cfg.Begin.Truncate(time.Millisecond).UnixNano()
 		}
-		query = "SELECT coalesce((SELECT max(seq) FROM " + logTable + " WHERE ts < ?), " +
-			"(SELECT min(seq) - 1 FROM " + logTable + "), " + lastSeq + ")"
+		// The first row at or after the time counts, not the last one before it: a
+		// clock may be set back, and none of what came later must be lost.
+		query = "SELECT coalesce((SELECT min(seq) - 1 FROM " + logTable + " WHERE ts >= ?), " +
+			lastSeq + ")"
 		args = append(args, begin)
 	}
 	var n int64
@@ -125,6 +127,12 @@ func (s *Source) startAt(ctx context.Context) (int64, error) {
 		return 0, errNoLog
 	}
 	return n, err
+}
+
+// Position is where reading stands, before the first Next too.
+func (s *Source) Position() (record.Txn, bool) {
+	return record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: uint64(s.at)},
+		CommitTime: time.Now().UTC()}, Restart: strconv.FormatInt(s.at, 10)}, true
 }
 
 // stillThere checks that the log goes at least to n: no number is given twice,

@@ -64,6 +64,35 @@ func TestBeginTimeAndAtEnd(t *testing.T) {
 	want(t, ops, `INSERT TB_EMP (3,"after open",1)`)
 }
 
+// A clock that is set back after the begin time must cost nothing: neither the
+// changes before the setting nor those after it.
+func TestBeginTimeSurvivesAClockThatIsSetBack(t *testing.T) {
+	w := newWriter(t, employees)
+	w.trandata("TB_EMP")
+	begin := time.Now()
+	w.run(`INSERT INTO TB_EMP VALUES (1, 'after begin', 1)`)
+	w.run(`INSERT INTO TB_EMP VALUES (2, 'the clock is back', 1)`,
+		`UPDATE ggs_log SET ts = ts - 60000000000 WHERE seq = 2`)
+	ops, _ := drain(t, w.capture(Config{Begin: begin}))
+	want(t, ops, `INSERT TB_EMP (1,"after begin",1)`, `INSERT TB_EMP (2,"the clock is back",1)`)
+}
+
+// The end of the log can be kept before anything was read behind it.
+func TestPositionAtTheEndOfTheLog(t *testing.T) {
+	w := newWriter(t, employees)
+	w.trandata("TB_EMP")
+	w.run(`INSERT INTO TB_EMP VALUES (1, 'early', 1)`)
+	s := w.capture(Config{AtEnd: true})
+	at, known := s.Position()
+	s.Close()
+	w.run(`INSERT INTO TB_EMP VALUES (2, 'while down', 1)`)
+	ops, _ := drain(t, w.capture(Config{AtEnd: true, Restart: at.Restart}))
+	want(t, ops, `INSERT TB_EMP (2,"while down",1)`)
+	if !known {
+		t.Error("the position is not known")
+	}
+}
+
 // A trail holds the end of each transaction that was handed out; a run that
 // begins before it has to end a transaction there again.
 func TestBoundsEndATransaction(t *testing.T) {

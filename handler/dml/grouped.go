@@ -54,12 +54,13 @@ func (a *Applier) applyGrouped(ctx context.Context, changes []change) error {
 	if err != nil {
 		return err
 	}
+	w := ahead{a: a}
 	for _, b := range p.buckets {
-		if err := a.applyBucket(ctx, b); err != nil {
-			return err
+		if err := a.applyBucket(ctx, b, &w); err != nil {
+			return w.end(err)
 		}
 	}
-	return nil
+	return w.end(nil)
 }
 
 func (a *Applier) plan(changes []change) (*plan, error) {
@@ -186,14 +187,14 @@ func appendKeyPart(buf []byte, v *record.Value) []byte {
 }
 
 // applyBucket applies a bucket's members in steps.
-func (a *Applier) applyBucket(ctx context.Context, b *bucket) error {
+func (a *Applier) applyBucket(ctx context.Context, b *bucket, w *ahead) error {
 	members := b.members
 	for len(members) > 0 {
 		n := 1
 		if b.shape.many {
 			n = a.stepFor(b.shape, members)
 		}
-		if err := a.applyStep(ctx, b.shape, members[:n]); err != nil {
+		if err := a.applyStep(ctx, b.shape, members[:n], w); err != nil {
 			return err
 		}
 		members = members[n:]
@@ -232,20 +233,20 @@ func (a *Applier) stepFor(s *shape, members []*change) int {
 	return 1
 }
 
-// applyStep applies members by one statement and checks that each found its row.
-func (a *Applier) applyStep(ctx context.Context, s *shape, members []*change) error {
+// applyStep applies members by one statement; that each found its row is checked
+// when the statement is done.
+func (a *Applier) applyStep(ctx context.Context, s *shape, members []*change, w *ahead) error {
 	if len(members) == 1 {
+		if err := w.wait(); err != nil {
+			return err
+		}
 		return a.applySingle(ctx, members[0])
 	}
 	args, err := a.bindStep(s, members)
 	if err != nil {
 		return err
 	}
-	result, err := a.stmts.exec(ctx, a.statement(s, len(members)), args)
-	if err != nil {
-		return err
-	}
-	return expectRows(result, len(members), s)
+	return w.start(ctx, s, len(members), args)
 }
 
 func expectRows(result sql.Result, want int, s *shape) error {

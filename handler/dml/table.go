@@ -102,6 +102,8 @@ type workspace struct {
 	slab          []record.Value
 	args          []any
 	arena         []byte
+	otherArgs     []any // of the statement that is being executed
+	otherArena    []byte
 	name          []byte
 	changes       []change
 	images        []images

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -10,13 +11,12 @@ import (
 )
 
 const (
-	rounded     = "it would be rounded"
-	notInRange  = "it is out of range"
-	notANumber  = "it is not a number"
-	notATime    = "a number is no date or time"
-	firstYear   = 1901
-	lastYear    = 2155
-	exactDouble = 1 << 53 // whole numbers up to here are doubles
+	rounded    = "it would be rounded"
+	notInRange = "it is out of range"
+	notANumber = "it is not a number"
+	notATime   = "a number is no date or time"
+	firstYear  = 1901
+	lastYear   = 2155
 )
 
 func isWhole(col *record.ColumnDef) bool {
@@ -118,11 +118,19 @@ func bindDecimalFloat(col *record.ColumnDef, b []byte, arena []byte) (any, []byt
 		return nil, arena, refuse(outOfRange, col, string(b), notInRange)
 	}
 	shows := strconv.FormatFloat(f, 'f', -1, size)
-	exact := math.Abs(f) <= exactDouble && f == math.Trunc(f) && size == 64
-	if !sameDecimal(shows, string(b)) && !exact || !showsAll(col, f) {
+	kept, all := stored(col, f)
+	if !all || !sameDecimal(shows, string(b)) && !isExactly(f, string(b)) {
 		return nil, arena, refuse(dataTruncated, col, string(b), rounded)
 	}
-	return f, arena, nil
+	return kept, arena, nil
+}
+
+// isExactly reports whether decimal text is the very value of f, as that of large
+// whole numbers can be that f shows with other last digits.
+func isExactly(f float64, text string) bool {
+	exact, number := new(big.Rat).SetFloat64(f), new(big.Rat)
+	_, ok := number.SetString(text)
+	return ok && exact != nil && exact.Cmp(number) == 0
 }
 
 // sameDecimal compares decimal texts but for zeros in front and at the end.
@@ -179,30 +187,50 @@ func bindFloat(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byt
 			return not(dataTruncated, rounded)
 		}
 	}
-	if !showsAll(col, f) {
+	kept, all := stored(col, f)
+	if !all {
 		return not(dataTruncated, rounded)
 	}
-	return f, arena, nil
+	return kept, arena, nil
 }
 
-// showsAll reports whether FLOAT(M,D) and DOUBLE(M,D) show all digits of f: the
-// server rounds to what they show.
-func showsAll(col *record.ColumnDef, f float64) bool {
+// shownDigits gives D of FLOAT(M,D) and DOUBLE(M,D); -1 of other columns.
+func shownDigits(col *record.ColumnDef) int {
 	_, last, ok := strings.Cut(col.Type, ",")
 	if !ok || !isFloat(col) {
-		return true
+		return -1
 	}
 	last, _, _ = strings.Cut(last, ")")
 	digits, err := strconv.Atoi(strings.TrimSpace(last))
-	if err != nil {
-		return true
+	if err != nil || digits > lastPower {
+		return -1
+	}
+	return digits
+}
+
+// lastPower of ten is a double itself.
+const lastPower = 22
+
+// stored gives the float that the column keeps of f, and whether it shows all of
+// it. FLOAT(M,D) and DOUBLE(M,D) keep a neighbour of what they show: a comparison
+// with what is shown would find nothing.
+func stored(col *record.ColumnDef, f float64) (kept float64, all bool) {
+	digits := shownDigits(col)
+	if digits < 0 {
+		return f, true
 	}
 	size := 64
 	if col.Kind == record.Float32 {
 		size = 32
 	}
 	shown, err := strconv.ParseFloat(strconv.FormatFloat(f, 'f', digits, 64), size)
-	return err == nil && (shown == f || size == 32 && float32(shown) == float32(f))
+	all = err == nil && (shown == f || size == 32 && float32(shown) == float32(f))
+	power := math.Pow10(digits)
+	kept = math.Floor(f) + math.RoundToEven((f-math.Floor(f))*power)/power
+	if size == 32 {
+		kept = float64(float32(kept))
+	}
+	return kept, all
 }
 
 // isDecimal reports whether text is digits with a sign and a point at most.

@@ -126,7 +126,12 @@ func (t *target) replicat(size int) (seconds []float64) {
 	plugin := home.Processes("mysql")[0]
 	name, err := trail.ParseName(home.Dir+"/dirdat/rt", 9)
 	h.check(err)
-	serverUsed := processorTime(t.server.PID())
+	pids := map[string]int{"replicat": p.cmd.Process.Pid, "the handler's process": plugin,
+		"server": t.server.PID()}
+	used := map[string]float64{} // before the work began
+	for name, pid := range pids {
+		used[name] = processorTime(pid)
+	}
 	for n, w := range t.source.workloads {
 		h.check(link(w.trail, name.File(uint32(n))))
 		began := timer()
@@ -137,14 +142,9 @@ func (t *target) replicat(size int) (seconds []float64) {
 		seconds = append(seconds, began())
 	}
 	rows := t.source.rows()
-	for _, u := range []struct {
-		name string
-		pid  int
-		from float64
-	}{{"replicat", p.cmd.Process.Pid, 0}, {"the handler's process", plugin, 0},
-		{"server", t.server.PID(), serverUsed}} {
-		t.peaks[u.name] = append(t.peaks[u.name], peakMiB(u.pid))
-		t.cpu[u.name] = append(t.cpu[u.name], (processorTime(u.pid)-u.from)*1e6/rows)
+	for name, pid := range pids {
+		t.peaks[name] = append(t.peaks[name], peakMiB(pid))
+		t.cpu[name] = append(t.cpu[name], (processorTime(pid)-used[name])*1e6/rows)
 	}
 	p.stop()
 	return seconds

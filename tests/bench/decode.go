@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"ggsh/mapping"
 	"ggsh/record"
 	"ggsh/tests/rig"
 	"ggsh/tests/services/server"
@@ -35,7 +36,9 @@ func (n *nothing) end() error { return nil }
 // marked, so each waits for the next, and all is made durable from time to time.
 type trailSink struct {
 	w        *trail.Writer
-	info     record.TxnInfo
+	plan     *mapping.Plan // rewrites the operations; nil leaves them as captured
+	table    *mapping.TablePlan
+	from     *record.TableDef // that table is the plan of
 	open     bool
 	def      *record.TableDef
 	held     []byte
@@ -61,9 +64,23 @@ func (t *trailSink) op(def *record.TableDef, body []byte) error {
 			return err
 		}
 	}
-	t.def, t.held, t.open = def, append(t.held[:0], body...), true
+	t.open = true
 	t.unsynced += len(body)
-	return nil
+	if t.plan == nil {
+		t.def, t.held = def, append(t.held[:0], body...)
+		return nil
+	}
+	if def != t.from {
+		plans, err := t.plan.Resolve(def, nil)
+		if err != nil || len(plans) != 1 {
+			return fmt.Errorf("%d plans for %s: %w", len(plans), def.FullName(), err)
+		}
+		t.from, t.table = def, plans[0]
+	}
+	var err error
+	t.def = t.table.Target
+	t.held, _, err = t.table.Apply(t.held[:0], body)
+	return err
 }
 
 func (t *trailSink) last() error {

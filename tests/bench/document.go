@@ -38,9 +38,9 @@ A load at the beginning that is far above zero means that other work shared the 
 ## The work
 
 A table of ten columns and some 200 bytes a row: a bigint key, an indexed int, char(120),
-varchar(60), decimal, datetime(6), timestamp(3), enum, unsigned tinyint, varchar(40). Row binary log,
-full images, full metadata, annotations on. Flush at commit 1 for every target; binary log of the
-target off. Size: -scale %g.
+varchar(60), decimal, datetime(6), timestamp(3), enum, unsigned tinyint, varchar(40). Row binary
+log, full images, full metadata, annotations on. Flush at commit 1 for every target; binary log of
+the target off. Size: -scale %g.
 
 %s
 `
@@ -48,22 +48,22 @@ target off. Size: -scale %g.
 // remarks say how each stage was done.
 func remarks() map[string]string {
 	return map[string]string{
-		"decode": "`mariadb-binlog -R --raw` copies the log over the network and decodes nothing: the " +
-			"limit of any reader. The other two read the file and print it to nowhere. Ours read over the " +
-			"network, decode, and write a trail that is made durable each 4 MiB. The program extract is " +
-			"timed from its start, its maps and checkpoints included.",
-		"trail": "Rows of some 200 bytes, ten a transaction. The plain writer writes as many bytes from " +
-			"one buffer in memory.",
-		"boundary": "The handler looks at each row's head and does nothing else, so that all that is " +
-			"seen is the way to it. 100 k rows/s of a real target are 10 us a row.",
-		"apply": "Replicat runs and waits when the trail appears; native replication has fetched its " +
-			"relay log; both are timed until the last transaction is committed. All are checked by " +
-			"CHECKSUM TABLE at the end. Replicat groups source transactions (GROUPTRANSOPS), native " +
-			"replication and the client commit each. Processor time a row is that of A to D together, " +
-			"beside the server's.",
-		"latency": "The time from the client's news of its commit to the first look that sees the row " +
-			"at the target. Ours is the whole chain: extract, trail, data pump, collector, trail, replicat, " +
-			"handler. The probe looks every 0.5 ms.",
+		"decode": "`mariadb-binlog -R --raw` copies the log over the network and decodes nothing: " +
+			"the limit of any reader. The other two read the file and print it to nowhere. Ours " +
+			"read over the network, decode, and write a trail that is made durable each 4 MiB. " +
+			"The program extract is timed from its start, its maps and checkpoints included.",
+		"trail": "Rows of some 200 bytes, ten a transaction. The plain writer writes as many bytes " +
+			"from one buffer in memory.",
+		"boundary": "The handler looks at each row's head and does nothing else, so that all that " +
+			"is seen is the way to it. 100 k rows/s of a real target are 10 us a row.",
+		"apply": "Replicat runs and waits when the trail, written as Extract writes it, appears; " +
+			"native replication has fetched its relay log; both are timed until the last " +
+			"transaction is committed. All are checked by CHECKSUM TABLE at the end. Replicat " +
+			"groups source transactions (GROUPTRANSOPS), native replication and the client commit " +
+			"each. Processor time a row is that of A to D together, beside the server's.",
+		"latency": "The time from the client's news of its commit to the first look that sees the " +
+			"row at the target. Ours is the whole chain: extract, trail, data pump, collector, " +
+			"trail, replicat, handler. The probe looks every 0.5 ms.",
 	}
 }
 
@@ -86,8 +86,8 @@ func (b *bench) command() string {
 func (b *bench) document() string {
 	m := &b.machine
 	var text strings.Builder
-	fmt.Fprintf(&text, introduction, b.command(), b.rounds, m.Cores, m.CPU, m.MemoryMiB, m.Kernel, m.Go,
-		m.MariaDB, m.Day, m.Took.Round(time.Second), m.LoadBegin, m.LoadAtEnd, b.scale, b.sizes())
+	fmt.Fprintf(&text, introduction, b.command(), b.rounds, m.Cores, m.CPU, m.MemoryMiB, m.Kernel,
+		m.Go, m.MariaDB, m.Day, m.Took.Round(time.Second), m.LoadBegin, m.LoadAtEnd, b.scale, b.sizes())
 	for _, s := range stages() {
 		var rows []figure
 		for _, f := range b.figures {
@@ -96,7 +96,8 @@ func (b *bench) document() string {
 			}
 		}
 		if len(rows) > 0 {
-			fmt.Fprintf(&text, "\n## %s\n\n%s\n\n%s", s.title, wrap(remarks()[s.name], 99), markdown(rows))
+			fmt.Fprintf(&text, "\n## %s\n\n%s\n\n%s", s.title, wrap(remarks()[s.name], 99),
+				markdown(rows))
 		}
 	}
 	return text.String()
@@ -109,7 +110,8 @@ func (b *bench) sizes() string {
 	}
 	lines := []string{"| workload | rows | transactions | binary log |", "|---|---|---|---|"}
 	for _, w := range b.source.workloads {
-		lines = append(lines, fmt.Sprintf("| %s | %d | %d | %d MB |", w.title(), w.rows, w.txns, w.size/1e6))
+		lines = append(lines, fmt.Sprintf("| %s | %d | %d | %d MB |", w.title(), w.rows, w.txns,
+			w.size/1e6))
 	}
 	return strings.Join(lines, "\n")
 }

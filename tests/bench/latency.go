@@ -20,7 +20,8 @@ const (
 	lookEvery = 500 * time.Microsecond
 )
 
-const probeSQL = `CREATE TABLE bench.probe (id BIGINT NOT NULL PRIMARY KEY, what VARCHAR(100), n INT)`
+const probeSQL = `CREATE TABLE bench.probe (
+  id BIGINT NOT NULL PRIMARY KEY, what VARCHAR(100), n INT)`
 
 // path is a way from a source to a target that can be opened and closed.
 type path struct {
@@ -60,7 +61,8 @@ func latencyStage(b *bench, h *harness) {
 	for _, f := range []struct {
 		r                results
 		what, share, bar string
-	}{{idle, "single transactions, p50", "p50", "<= 15 ms"}, {idle, "single transactions, p99", "p99", ""},
+	}{{idle, "single transactions, p50", "p50", "<= 15 ms"},
+		{idle, "single transactions, p99", "p99", ""},
 		{busy, fmt.Sprint(perSecond, " transactions a second, p50"), "p50", "<= 10 ms"},
 		{busy, fmt.Sprint(perSecond, " transactions a second, p99"), "p99", "<= 50 ms"}} {
 		row := f.r.lower(f.what, "ms", mine.name+f.share, native.name+f.share, f.bar)
@@ -142,7 +144,8 @@ func (p *probe) write(id int64) {
 // see waits until the target has rows behind id, and gives them.
 func (p *probe) see(behind int64) (ids []int64, at time.Time) {
 	p.h.until(fmt.Sprint("rows behind ", behind, " at the target"), lookEvery, func() bool {
-		rows, err := p.to.QueryContext(p.h.ctx, "SELECT id FROM bench.probe WHERE id > ? ORDER BY id", behind)
+		rows, err := p.to.QueryContext(p.h.ctx,
+			"SELECT id FROM bench.probe WHERE id > ? ORDER BY id", behind)
 		if err != nil && behind < 0 {
 			return false // the table is on its way, too
 		}

@@ -28,7 +28,8 @@ type machine struct {
 
 func lookAtMachine() machine {
 	m := machine{Cores: runtime.NumCPU(), Go: runtime.Version(), LoadBegin: load(),
-		CPU: strings.TrimSpace(field("/proc/cpuinfo", "model name")), Day: time.Now().Format(time.DateOnly)}
+		CPU: strings.TrimSpace(field("/proc/cpuinfo", "model name")),
+		Day: time.Now().Format(time.DateOnly)}
 	if kib, _, ok := strings.Cut(strings.TrimSpace(field("/proc/meminfo", "MemTotal")), " "); ok {
 		n, _ := strconv.Atoi(kib)
 		m.MemoryMiB = n >> 10
@@ -72,7 +73,8 @@ func (m *machine) text() string {
 
 // peakMiB is the most memory that a process has ever held.
 func peakMiB(pid int) float64 {
-	kib, _, _ := strings.Cut(strings.TrimSpace(field(fmt.Sprintf("/proc/%d/status", pid), "VmHWM")), " ")
+	high := field(fmt.Sprintf("/proc/%d/status", pid), "VmHWM")
+	kib, _, _ := strings.Cut(strings.TrimSpace(high), " ")
 	n, _ := strconv.ParseFloat(kib, 64)
 	return n / 1024
 }

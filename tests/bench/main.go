@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&o.doc, "doc", "", "file for the figures as a document (docs/BENCHMARKS.md)")
 	flag.StringVar(&o.only, "only", "", "stages to run, by comma: "+strings.Join(stageNames(), ","))
 	flag.StringVar(&o.bin, "bin", "", "folder of the programs; empty builds them")
-	flag.StringVar(&o.cpu, "cpuprofile", "", "file for a processor profile of what runs in this process")
+	flag.StringVar(&o.cpu, "cpuprofile", "", "file for a processor profile of this process")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout, os.Stderr)

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"ggsh/capture/mysql"
+	"ggsh/mapping"
+	"ggsh/param"
 	"ggsh/record"
 	"ggsh/tests/rig"
 	"ggsh/tests/services/server"
@@ -37,8 +39,9 @@ var procedures = []string{
 	`CREATE PROCEDURE load_a(txns INT) BEGIN
   DECLARE t INT DEFAULT 0;
   WHILE t < txns DO
-    INSERT INTO orders SELECT t*1000+seq, seq*7919 % 1000003, RPAD(REPEAT(MD5(t*1000+seq), 3), 120, '.'),
-      CONCAT('name of ', t*1000+seq), seq * 1.25, '2024-01-02 03:04:05.000006' + INTERVAL seq SECOND,
+    INSERT INTO orders SELECT t*1000+seq, seq*7919 % 1000003,
+      RPAD(REPEAT(MD5(t*1000+seq), 3), 120, '.'), CONCAT('name of ', t*1000+seq), seq * 1.25,
+      '2024-01-02 03:04:05.000006' + INTERVAL seq SECOND,
       '2024-01-02 03:04:05.006' + INTERVAL t SECOND, 1 + seq % 4, seq % 200, CONCAT('w', seq)
       FROM seq_1_to_1000;
     SET t = t + 1;
@@ -79,8 +82,8 @@ END`,
     SET k = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
     SET l = 1 + ((gone + txns + FLOOR(RAND() * still)) * 7919) % total;
     START TRANSACTION;
-    INSERT INTO orders VALUES (total + 1 + t, t, RPAD(MD5(t), 120, '.'), CONCAT('name of ', t), t * 1.25,
-      '2025-01-02 03:04:05.000006', '2025-01-02 03:04:05.006', 1 + t % 4, t % 200, 'w');
+    INSERT INTO orders VALUES (total + 1 + t, t, RPAD(MD5(t), 120, '.'), CONCAT('name of ', t),
+      t * 1.25, '2025-01-02 03:04:05.000006', '2025-01-02 03:04:05.006', 1 + t % 4, t % 200, 'w');
     UPDATE orders SET n = t, v = CONCAT('small ', t) WHERE id = k;
     UPDATE orders SET n = t, v = CONCAT('small again ', t) WHERE id = l;
     DELETE FROM orders WHERE id = 1 + ((gone + t) * 7919) % total;
@@ -150,7 +153,8 @@ func (b *bench) work() *source {
 	s := &source{h: h}
 	s.server, s.db = newServer(h)
 	b.machine.MariaDB = s.server.Version
-	h.exec(s.db, "SET GLOBAL sync_binlog = 0", "SET GLOBAL innodb_flush_log_at_trx_commit = 0", tableSQL)
+	h.exec(s.db, "SET GLOBAL sync_binlog = 0", "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
+		tableSQL)
 	h.exec(s.db, procedures...)
 	ta, tb, tc, td := b.size(600), b.size(1500), b.size(600), b.size(15000)
 	if rows := ta * 1000; rows <= tc*100+2*td {
@@ -213,7 +217,8 @@ func (s *source) status() (file string, pos int64) {
 // path is the file that holds a workload.
 func (s *source) path(w *workload) string { return filepath.Join(s.server.DataDir(), w.log) }
 
-// prepareTrail captures each workload into a trail file of its own.
+// prepareTrail captures each workload into a trail file of its own, its operations
+// as Extract writes them: updates with their key and what they change.
 func (b *bench) prepareTrail(s *source) {
 	h := s.h
 	name, err := trail.ParseName(filepath.Join(h.TempDir(), "rt"), 9)
@@ -223,7 +228,7 @@ func (b *bench) prepareTrail(s *source) {
 	h.check(err)
 	for _, work := range s.workloads {
 		from := w.Position()
-		s.capture(work, &trailSink{w: w})
+		s.capture(work, &trailSink{w: w, plan: s.extractPlan()})
 		work.upTo, work.trail = w.Position(), name.File(from.Seqno)
 		if work.upTo.Seqno != from.Seqno {
 			h.Fatalf("workload %s fills more than one trail file", work.letter)
@@ -231,6 +236,16 @@ func (b *bench) prepareTrail(s *source) {
 		h.check(w.Rollover())
 	}
 	h.check(w.Close())
+}
+
+// extractPlan is what the program extract makes of its parameter file.
+func (s *source) extractPlan() *mapping.Plan {
+	text := fmt.Sprintf("EXTRACT bench\nEXTTRAIL ./dirdat/rt\nTABLE %s.%s;\n", schema, tableName)
+	f, err := param.ParseText("bench.prm", text, param.Options{Program: param.Extract})
+	s.h.check(err)
+	plan, err := mapping.CompileExtract(f)
+	s.h.check(err)
+	return plan
 }
 
 // into takes what a capture delivers.

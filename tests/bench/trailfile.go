@@ -13,31 +13,33 @@ import (
 
 // trailRow is an operation of some 200 bytes and its table.
 func trailRow() (*record.TableDef, []byte) {
-	t := handlertest.NewTable(1, schema, tableName, 1, handlertest.Column("id", "bigint!", record.Int),
-		handlertest.Column("c", "char(170)", record.String), handlertest.Column("n", "int", record.Int))
+	t := handlertest.NewTable(1, schema, tableName, 1,
+		handlertest.Column("id", "bigint!", record.Int),
+		handlertest.Column("c", "char(170)", record.String),
+		handlertest.Column("n", "int", record.Int))
 	text := make([]byte, 170)
 	for i := range text {
 		text[i] = byte('a' + i%26)
 	}
-	return t.Target, t.Insert(handlertest.Int(1), handlertest.Str(string(text)), handlertest.Int(12345))
+	return t.Target, t.Insert(handlertest.Int(1), handlertest.Str(string(text)),
+		handlertest.Int(12345))
 }
 
 // trailStage compares the trail's writer and reader with plain files.
 func trailStage(b *bench, h *harness) {
-	def, body := trailRow()
 	rows := b.size(2_000_000)
 	dir := h.TempDir()
-	bytes := b.appendTrail(h, dir, def, body, rows, 0).size
+	bytes := appendTrail(h, dir, rows, 0).size
 	rate := func(seconds float64) float64 { return float64(bytes) / seconds / 1e6 }
 	const own, ownSync = "ours, sync at the end", "ours, sync each 4 MiB"
 	const plain, plainSync = "write(2) of 1 MiB, sync at the end", "write(2) of 1 MiB, sync each 4 MiB"
 	const reader, txns, plainRead = "ours, by record", "ours, by transaction", "read(2) of 1 MiB"
 	var last written
 	r := h.alternate(b.rounds, "MB/s",
-		contender{own, func() float64 { return rate(b.appendTrail(h, dir, def, body, rows, 0).took) }},
+		contender{own, func() float64 { return rate(appendTrail(h, dir, rows, 0).took) }},
 		contender{plain, func() float64 { return rate(h.writePlain(dir, bytes, 0)) }},
 		contender{ownSync, func() float64 {
-			last = b.appendTrail(h, dir, def, body, rows, syncBytes)
+			last = appendTrail(h, dir, rows, syncBytes)
 			return rate(last.took)
 		}},
 		contender{plainSync, func() float64 { return rate(h.writePlain(dir, bytes, syncBytes)) }},
@@ -58,7 +60,8 @@ type written struct {
 
 // appendTrail writes a trail of transactions of ten rows, synced after so many
 // bytes and at the end.
-func (b *bench) appendTrail(h *harness, dir string, def *record.TableDef, body []byte, rows, sync int) written {
+func appendTrail(h *harness, dir string, rows, sync int) written {
+	def, body := trailRow()
 	_ = os.RemoveAll(filepath.Join(dir, "t")) // of the turn before
 	h.check(os.Mkdir(filepath.Join(dir, "t"), 0o755))
 	name, err := trail.ParseName(filepath.Join(dir, "t", "tt"), 9)

@@ -179,3 +179,37 @@ func TestKillNineOfEachProgramWhileAWorkloadRuns(t *testing.T) {
 	st.through("all kills")
 	st.same()
 }
+
+// TestWhatIsCommittedWhileExtractIsDownArrives: an Extract that begins at the end
+// of the log, and is stopped before anything happened, must not look for the end
+// anew.
+func TestWhatIsCommittedWhileExtractIsDownArrives(t *testing.T) {
+	for _, way := range ways {
+		if *oneWay != "" && *oneWay != way[0]+"-"+way[1] {
+			continue
+		}
+		t.Run(way[0], func(t *testing.T) {
+			p := rig.SharedPair(t, bin, &servers, way[0], way[1], restart...)
+			makeTables(t, p)
+			p.Setup()
+			p.SourceData.Exec(t, "INSERT INTO acct (id, owner, amount) VALUES (1, 'before', 0)")
+			p.Source.Run("alter extract eora, eof")
+			p.Start()
+			st := &stage{t: t, p: p}
+			rig.Until(t, "EORA to find the end of the log", func() (bool, string) {
+				file := p.Source.Read("dirchk/EORA.cpe")
+				return !strings.Contains(file, `"ordered": true`), file
+			})
+			p.Source.Kill("extract")
+			p.Source.Run("stop extract eora")
+			p.Source.WaitState("eora", "STOPPED")
+			p.SourceData.Exec(t, "INSERT INTO acct (id, owner, amount) VALUES (2, 'meanwhile', 0)")
+			p.Source.Run("start extract eora")
+			st.through("the start")
+			rows, err := p.TargetData.Rows("acct")
+			if err != nil || len(rows) != 2 || !strings.Contains(rows[1], "meanwhile") {
+				t.Fatalf("%v, %v", rows, err)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -114,7 +115,20 @@ func (s *stage) pids(v int) []int {
 	return h.Processes("manager")
 }
 
-func (s *stage) kill(v int) { rig.Signal(s.pids(v), syscall.SIGKILL) }
+// kill returns when the processes are gone: until then they pass for running.
+func (s *stage) kill(v int) {
+	s.t.Helper()
+	doomed := s.pids(v)
+	rig.Signal(doomed, syscall.SIGKILL)
+	rig.Until(s.t, victims[v]+" to die", func() (bool, string) {
+		for _, pid := range s.pids(v) {
+			if slices.Contains(doomed, pid) {
+				return false, fmt.Sprint(pid)
+			}
+		}
+		return true, ""
+	})
+}
 
 // pause waits for a time that the round's seed chose.
 func (s *stage) pause(d time.Duration) {

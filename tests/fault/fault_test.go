@@ -141,3 +141,9 @@ func stopGroup(h *rig.Home, group string) {
 	h.Run("stop " + group)
 	h.WaitState(group, "STOPPED")
 }
+
+// total is a line of STATS.
+func total(what string, n int) string {
+	const labelColumn, numberColumn = len("        Total "), 63
+	return fmt.Sprintf("Total %s%*d.00", what, numberColumn-labelColumn-len(what)-len(".00"), n)
+}

@@ -12,7 +12,8 @@ type refusal struct {
 	into  string // type at the target
 	code  string
 	why   string // part of the message of our own; empty where the server has its own words
-	only  string // the one source or target that has it
+	only  string // the one target that has it
+	alone string // the one source
 	name  string // of the value on the page, where it is long
 }
 
@@ -54,10 +55,10 @@ func textsRefused() []refusal {
 	list := []refusal{
 		r("varchar(9)", "'abcd'", "varchar(3)", "1406", ""),
 		r("varchar(9)", "'abc '", "varchar(3)", "1406", "too long"),
-		r("varchar(9)", "'😀'", "varchar(9) character set latin1", "1366", ""),
-		r("varchar(9)", "'😀'", "varchar(9) character set utf8mb3", "1366", ""),
+		r("varchar(9)", "'😀'", "varchar(9) character set latin1", "1366/3988", ""),
+		r("varchar(9)", "'😀'", "varchar(9) character set utf8mb3", "1366/3988", ""),
 		r("varchar(9)", "'1x'", "int", "1366", ""),
-		r("varchar(9)", "'1.5'", "int", "1366", ""),
+		r("varchar(9)", "'1.5'", "int", "1265", "rounded"),
 		r("varchar(9)", "'1.239'", "decimal(5,2)", "1265", "rounded"),
 		r("varchar(9)", "'1e-5'", "decimal(5,2)", "1366", ""),
 		r("varchar(9)", "'a'", "bit(8)", "1366", ""),
@@ -75,13 +76,17 @@ func textsRefused() []refusal {
 		r("varchar(99)", "'[1.1234567890123456789]'", "json", "3140", "rounded"),
 		r("varchar(99)", "'123456789012345678901'", "json", "3140", "rounded"),
 		r("varchar(99)", "'{'", "json", "3140", ""),
+		{from: mysql, def: "json", value: "concat(repeat('[', 40), repeat(']', 40))", to: mysql,
+			into: "json", code: "4025", only: mariadb, alone: mysql, name: "40 levels"},
 		r("varchar(99)", "'x'", "uuid", "1292", ""),
 		r("varchar(99)", "'1.2.3.256'", "inet4", "1292", ""),
 	}
 	for i := range list {
 		switch list[i].into {
 		case "json":
-			list[i].only = mysql
+			if list[i].only == "" {
+				list[i].only = mysql
+			}
 		case "uuid", "inet4":
 			list[i].only = mariadb
 		}
@@ -130,6 +135,7 @@ func liteRefused() []refusal {
 		into("json", "'18446744073709551615'", "JSON", "exactly"),
 		from("INTEGER", "'x'", "bigint", "1366", ""),
 		from("INTEGER", "x'3132'", "bigint", "1366", "octets"),
+		from("JSON", `'{"a": 1, "a": 1}'`, "json", "3140", "twice"),
 		from("INTEGER", "2147483648", "int", "1264", ""),
 		from("REAL", "9e999", "double", "1264", "no number"),
 		from("VARCHAR(3)", "'abcd'", "varchar(3)", "1406", ""),
@@ -138,6 +144,14 @@ func liteRefused() []refusal {
 		from("DATETIME", "'2024-01-02T03:04:05+02:00'", "datetime", "1292", "form"),
 	}
 	list[2].name = "2^63"
+	for i := range list {
+		switch {
+		case list[i].into == "json":
+			list[i].only = mysql
+		case list[i].def == "json":
+			list[i].alone = mysql
+		}
+	}
 	return list
 }
 
@@ -146,5 +160,6 @@ func (r *refusal) at(source, target string) bool {
 	fits := func(want, database string) bool {
 		return want == database || want == mysql && database == mariadb
 	}
-	return fits(r.from, source) && fits(r.to, target) && (r.only == "" || r.only == target)
+	return fits(r.from, source) && fits(r.to, target) && (r.only == "" || r.only == target) &&
+		(r.alone == "" || r.alone == source)
 }

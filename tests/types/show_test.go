@@ -26,7 +26,7 @@ func (p *pair) same() bool {
 }
 
 // expression is how a side shows the column's value.
-func (p *pair) expression(database string) string {
+func (p *pair) expression(database, def string) string {
 	c := "`" + p.name + "`"
 	if database == sqlite {
 		return p.liteExpression(`"` + p.name + `"`)
@@ -41,16 +41,19 @@ func (p *pair) expression(database string) string {
 	case record.Int, record.Uint, record.Decimal, record.Bit:
 		return "CAST(" + c + "+0 AS CHAR)"
 	case record.Float32, record.Float64:
+		if strings.Contains(p.def, "(") {
+			return "CAST(" + c + " AS CHAR)" // they keep a neighbour of what they show
+		}
 		return "CAST(" + c + " AS DOUBLE)"
 	case record.Date, record.Time, record.Timestamp, record.TimestampTZ:
 		return "CAST(" + c + " AS CHAR)"
 	case record.UUID:
-		if strings.Contains(p.typeAt(database), "binary") {
+		if strings.Contains(def, "binary") {
 			return "HEX(" + c + ")"
 		}
 		return "CAST(" + c + " AS CHAR)"
 	case record.Bytes:
-		if strings.Contains(p.typeAt(database), "uuid") {
+		if strings.Contains(def, "uuid") {
 			return "REPLACE(CAST(" + c + " AS CHAR), '-', '')"
 		}
 		return short("HEX(%s)", c, p.source != sqlite && p.target != sqlite)
@@ -68,13 +71,6 @@ func short(form, c string, sums bool) string {
 	}
 	return fmt.Sprintf("IF(LENGTH(%s) > 4000, CONCAT(LENGTH(%s), ' ', SHA2(%s, 256)), "+form+")",
 		c, c, c, c)
-}
-
-func (p *pair) typeAt(database string) string {
-	if database == p.source {
-		return p.def
-	}
-	return p.column.target(database)
 }
 
 func (p *pair) liteExpression(c string) string {
@@ -101,19 +97,29 @@ func (p *pair) plain(text string) string {
 	if p.shown == "json" {
 		return plainJSON(text)
 	}
-	if p.source != sqlite && p.target != sqlite && p.kinds[0] != record.UUID {
+	kind := p.kinds[0]
+	if p.shown == "uuid" {
+		kind = record.UUID
+	}
+	if p.source == p.target && kind != record.UUID {
 		return text
 	}
-	switch p.kinds[0] {
+	switch kind {
 	case record.UUID:
 		return strings.ToLower(strings.ReplaceAll(text, "-", ""))
 	case record.Time, record.Timestamp, record.TimestampTZ:
+		if p.source != sqlite && p.target != sqlite {
+			return text
+		}
 		text = strings.TrimSuffix(text, "+00:00")
 		if strings.Contains(text, ".") {
 			text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 		}
 	case record.Float32, record.Float64:
 		if f, err := strconv.ParseFloat(text, 64); err == nil {
+			if kind == record.Float32 {
+				f = float64(float32(f))
+			}
 			return strconv.FormatFloat(f+0, 'g', -1, 64) // -0 + 0 is 0
 		}
 	case record.Decimal:
@@ -161,11 +167,11 @@ func exactNumbers(v any) any {
 // differences compares a table on both sides, cell by cell.
 func differences(t *testing.T, source, target *rig.Database, name string, pairs []pair) (list []string) {
 	t.Helper()
-	ours, err := cells(source, name, pairs)
+	ours, err := cells(source, name, pairs, false)
 	if err != nil {
 		t.Fatalf("%s at the source %s: %v", name, source.Kind, err)
 	}
-	theirs, err := cells(target, name, pairs)
+	theirs, err := cells(target, name, pairs, true)
 	if err != nil {
 		t.Fatalf("%s at the target %s: %v", name, target.Kind, err)
 	}
@@ -190,10 +196,14 @@ func differences(t *testing.T, source, target *rig.Database, name string, pairs 
 }
 
 // cells reads a table as text: by id, one text a column.
-func cells(d *rig.Database, name string, pairs []pair) (map[string][]string, error) {
+func cells(d *rig.Database, name string, pairs []pair, target bool) (map[string][]string, error) {
 	list := make([]string, len(pairs))
 	for i := range pairs {
-		list[i] = pairs[i].expression(d.Kind)
+		def := pairs[i].def
+		if target {
+			def = pairs[i].column.target(d.Kind)
+		}
+		list[i] = pairs[i].expression(d.Kind, def)
 	}
 	rows, err := d.DB.Query("SELECT id, " + strings.Join(list, ", ") + " FROM " + name)
 	if err != nil {

@@ -56,10 +56,10 @@ func sections() []section {
 	return []section{
 		{name: "whole", title: "Whole numbers", columns: wholeNumbers()},
 		{name: "num", title: "Decimals and floating point", columns: numbers()},
-		{name: "bits", title: "Bits", columns: bits()},
+		{name: "bits", title: "Bits", columns: bits(), noTwin: true},
 		{name: "times", title: "Dates and times", columns: times()},
 		{name: "texts", title: "Text", columns: texts()},
-		{name: "sets", title: "Character sets", columns: charsets()},
+		{name: "sets", title: "Character sets", columns: charsets(), noTwin: true},
 		{name: "octets", title: "Octets", columns: octets()},
 		{name: "labels", title: "ENUM and SET", columns: labels()},
 		{name: "docs", title: "JSON", columns: documents()},
