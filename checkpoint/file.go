@@ -43,6 +43,23 @@ var ErrLocked = errors.New("the group is in use by another process")
 
 // Lock takes the group for this process until Unlock or the process's end.
 func (f *File) Lock() error {
+	for {
+		if err := f.lockOnce(); err != nil {
+			return err
+		}
+		held, err := f.lock.Stat()
+		if err != nil {
+			f.Unlock()
+			return fmt.Errorf("lock group: %w", err)
+		}
+		if seen, err := os.Stat(f.lockPath()); err == nil && os.SameFile(held, seen) {
+			return nil
+		}
+		f.Unlock() // DELETE took the file away between our opening and locking it
+	}
+}
+
+func (f *File) lockOnce() error {
 	l, err := os.OpenFile(f.lockPath(), os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return fmt.Errorf("lock group: %w", err)

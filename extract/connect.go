@@ -98,8 +98,9 @@ func (e *engine) openSource(ctx context.Context) error {
 	start := e.start()
 	e.proc.Info(ggserr.PositioningTo, describe(start))
 	src, err := e.cfg.OpenSource(ctx, start)
-	if at, lost := e.behindLoss(err, start.At); lost {
-		e.byCSN, start.At = true, at
+	at, lost := e.behindLoss(err, start.At)
+	if lost {
+		start.At = at
 		e.proc.Info(ggserr.PositioningTo, describe(start))
 		src, err = e.cfg.OpenSource(ctx, start)
 	}
@@ -108,7 +109,7 @@ func (e *engine) openSource(ctx context.Context) error {
 	}
 	e.source = src
 	for _, o := range e.outputs {
-		o.meets, o.met = start.At.Compare(o.origin()) <= 0, false
+		o.meets, o.met, o.byCSN = start.At.Compare(o.origin()) <= 0, false, lost
 	}
 	return nil
 }

@@ -47,7 +47,6 @@ type engine struct {
 	confirmed string
 	rolls     *process.Schedule // ROLLOVER
 	warnedAt  time.Time         // of long transactions
-	byCSN     bool              // the outputs' origins are not to be relied on
 	started   bool              // the startup position of this run is known
 
 	mu     sync.Mutex // guards what orders and the loop share

@@ -184,3 +184,36 @@ func TestAfterCSNIsRememberedUntilItIsPassed(t *testing.T) {
 	must(t, f.run("E1", fromScript(8), -1))
 	f.equal(lt, append(want(5, 8, 1), want(1, 8, 1)...))
 }
+
+// A pump that is positioned at the end of its trail, or at a commit sequence
+// number, sends nothing from before.
+func TestAPumpBeginsWhereItWasTold(t *testing.T) {
+	f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
+	f.add(pumpGroup, "PASSTHRU\nEXTTRAIL ./dirdat/rt\nTABLE hr.*;\n")
+	must(t, f.run("E1", fromScript(4), -1))
+	atEnd := func(ctx context.Context, s SourceStart) (Source, error) {
+		if s.At.IsZero() && s.Begin.Kind == checkpoint.BeginEOF {
+			end, err := EndOfTrail(f.trail(lt))
+			if err != nil {
+				return nil, err
+			}
+			s.At = end
+		}
+		return f.fromTrail()(ctx, s)
+	}
+	f.document("P1", func(d *checkpoint.Document) {
+		d.State.Ordered, d.Group.Begin = true, checkpoint.Begin{Kind: checkpoint.BeginEOF}
+	})
+	must(t, f.run("P1", atEnd, -1))
+	must(t, f.run("E1", fromScript(6), -1)) // while the pump is down
+	must(t, f.run("P1", atEnd, -1))
+	f.equal(rt, want(5, 6, 1))
+
+	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{}, time.Time{}, nil)
+	must(t, err)
+	defer src.Close()
+	src.From(record.CSN{Minor: 3})
+	if txn, err := src.Next(t.Context()); err != nil || txn.CSN.Minor != 3 {
+		t.Errorf("%v, %v", txn, err)
+	}
+}

@@ -20,6 +20,7 @@ type output struct {
 	durable trail.Position
 	meets   bool // reading begins at or before the origin of held.Last
 	met     bool // and that transaction came
+	byCSN   bool // its place is lost: commit sequence numbers tell what is held
 
 	skip    bool // the trail holds this transaction already
 	begun   bool
@@ -188,7 +189,7 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 		return false
 	}
 	last := &o.held.Last
-	if txn.OriginRBA > 0 && last.OriginRBA > 0 && !e.byCSN {
+	if txn.OriginRBA > 0 && last.OriginRBA > 0 && !o.byCSN {
 		here := trail.Position{Seqno: txn.OriginSeqno, RBA: txn.OriginRBA}
 		d := here.Compare(o.origin())
 		o.met = o.met || d == 0 && txn.CSN == last.CSN
@@ -197,9 +198,15 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 		}
 		// The transaction that this output has from here is not here any more:
 		// the trail's end was lost, just where a transaction began.
-		e.byCSN = true
+		o.byCSN = true
 	}
-	return txn.CSN.Compare(last.CSN) <= 0
+	if txn.CSN.Compare(last.CSN) <= 0 {
+		return true
+	}
+	if o.byCSN { // all that was lost has come again
+		o.byCSN, o.met = false, true
+	}
+	return false
 }
 
 // routesOf finds where a table's operations go, asking the plan once for each

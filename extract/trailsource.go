@@ -14,6 +14,7 @@ import (
 type TrailSource struct {
 	r     *trail.TxnReader
 	after time.Time
+	from  record.CSN
 	warn  func(text string)
 	cur   record.Txn
 }
@@ -29,6 +30,40 @@ func OpenTrail(ctx context.Context, name trail.Name, at trail.Position, after ti
 	return &TrailSource{r: r, after: after, warn: warn}, nil
 }
 
+// From makes the source begin with the first transaction of that commit sequence
+// number or a later one.
+func (s *TrailSource) From(csn record.CSN) { s.from = csn }
+
+// Position is where reading stands, before the first Next too.
+func (s *TrailSource) Position() (record.Txn, bool) {
+	return record.Txn{TxnInfo: record.TxnInfo{CommitTime: time.Now().UTC()},
+		Restart: s.r.Position().String()}, true
+}
+
+// EndOfTrail is the place behind the last complete transaction of a trail; zero
+// for a trail without files.
+func EndOfTrail(name trail.Name) (trail.Position, error) {
+	files, err := trail.List(name)
+	if err != nil || len(files) == 0 {
+		return trail.Position{}, err
+	}
+	start := trail.Position{Seqno: files[len(files)-1]}
+	r, err := trail.OpenTxnReader(name, start, trail.TxnOptions{MemoryLimit: 1})
+	if err != nil {
+		return start, err
+	}
+	defer r.Close()
+	for {
+		_, err := r.Next()
+		if err == io.EOF {
+			return r.Position(), nil
+		}
+		if err != nil && !errors.As(err, new(*trail.PartialError)) {
+			return start, err
+		}
+	}
+}
+
 // Next gives the next transaction with its place in the trail as its origin.
 func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
 	for {
@@ -41,10 +76,12 @@ func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.before(t.CommitTime) {
+		if s.before(t.CommitTime) || t.CSN.Compare(s.from) < 0 {
 			continue
 		}
-		s.after = time.Time{} // a clock that is set back leaves out nothing
+		// The begin is found: a clock that is set back, or an Extract that is
+		// positioned back, leaves out nothing.
+		s.after, s.from = time.Time{}, record.CSN{}
 		s.cur = t.Txn
 		s.cur.OriginSeqno, s.cur.OriginRBA = t.Begin.Seqno, t.Begin.RBA
 		s.cur.Restart = t.End.String()

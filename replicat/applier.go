@@ -57,7 +57,7 @@ func (r *Replicat) pump(ctx context.Context) error {
 
 // reopen reaches a target that was away and takes its word for what it holds.
 func (r *Replicat) reopen(ctx context.Context) error {
-	if err := r.awaitReopen(); err != nil {
+	if err := r.awaitAgain(); err != nil {
 		return err
 	}
 	opened, err := r.target.open(ctx)
@@ -85,9 +85,9 @@ func (r *Replicat) reopen(ctx context.Context) error {
 	return nil
 }
 
-// awaitReopen waits before a target is opened that was lost at this very place
-// before: something there ends the connection or the handler each time.
-func (r *Replicat) awaitReopen() error {
+// awaitAgain waits before what failed at this very place before is tried again:
+// something there ends the connection, the handler or the transaction each time.
+func (r *Replicat) awaitAgain() error {
 	if at := positionOf(&r.position); at != r.lossAt {
 		r.lossAt, r.losses = at, 0
 	}

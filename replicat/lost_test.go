@@ -2,10 +2,12 @@ package replicat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,4 +185,64 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A handler that is killed while it starts is started again, if it has worked
+// before; one that never starts ends the run.
+func TestAHandlerKilledWhileItStartsIsStartedAgain(t *testing.T) {
+	f := newFixture(t, plainParams)
+	launches, bad := 0, 3
+	f.cfg.Launch = func(ctx context.Context, name string) (handler.Handler, error) {
+		if launches++; launches > 1 && launches <= bad {
+			return nil, errors.New("killed")
+		}
+		return f.s.launch(ctx, name)
+	}
+	lost := false
+	f.s.fail = func(_ *server, _ *handler.Batch, applied bool) error {
+		if applied || lost {
+			return nil
+		}
+		lost = true
+		return gone()
+	}
+	f.txn(insert(1, "x"))
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.stop()
+	f.rows(1)
+	launches, bad, lost = 0, 1000, false
+	f.txn(insert(2, "x"))
+	f.start()
+	f.abended()
+	if launches > 10 {
+		t.Errorf("%d launches", launches)
+	}
+}
+
+// A part that meets a deadlock undoes all parts; doing them again at once, for
+// ever, would keep both sides from getting on.
+func TestAPartInConflictAgainAndAgainIsWaitedFor(t *testing.T) {
+	f := newFixture(t, plainParams)
+	long := strings.Repeat("x", 1000)
+	bodies := make([][]byte, 12000)
+	for i := range bodies {
+		bodies[i] = insert(i, long)
+	}
+	f.txn(bodies...)
+	tries, waits := 0, 0
+	f.cfg.Delay = func(context.Context, int) error { waits++; return nil }
+	f.s.fail = func(_ *server, b *handler.Batch, applied bool) error {
+		if tries++; applied || !b.More || tries > 8 {
+			return nil
+		}
+		return &handler.ApplyError{Class: handler.Conflict, Op: -1, Text: "deadlock"}
+	}
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.stop()
+	if waits < 6 {
+		t.Errorf("%d waits for 8 conflicts", waits)
+	}
+	f.rows(len(bodies))
 }

@@ -183,6 +183,12 @@ func (r *Replicat) work(ctx context.Context) error {
 		if !again.single.IsZero() {
 			r.single = again.single
 		}
+		var failed *handler.ApplyError
+		if errors.As(again.cause, &failed) && failed.Class == handler.Conflict {
+			if err := r.awaitAgain(); err != nil {
+				return err
+			}
+		}
 		r.p.Info(ggserr.TransactionRetried, r.position.RBA, r.position.Seqno)
 	}
 }

@@ -47,18 +47,37 @@ func (t *target) open(ctx context.Context) (*handler.Opened, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		var failed *handler.ApplyError
-		if !errors.As(err, &failed) || failed.Class != handler.Connection &&
-			failed.Class != handler.Conflict {
+		if !t.passes(err, attempt) {
 			return nil, t.setupError(err)
 		}
-		t.r.state.say("Waiting for the target: " + failed.Text)
-		t.r.p.Event(ggserr.New(ggserr.TargetAway, t.r.set.targetName, failed.Text))
+		t.r.state.say("Waiting for the target: " + err.Error())
+		t.r.p.Event(ggserr.New(ggserr.TargetAway, t.r.set.targetName, err.Error()))
 		if err := t.r.delay(t.r.state.stopCtx, attempt); err != nil {
 			return nil, errStopped
 		}
 	}
 }
+
+// launchTries is how often a handler that has worked in this run is started again
+// before its failing to start ends the run.
+const launchTries = 5
+
+// passes reports whether waiting may mend an error of opening.
+func (t *target) passes(err error, attempt int) bool {
+	var launch *launchError
+	if errors.As(err, &launch) {
+		return t.greets > 0 && attempt <= launchTries
+	}
+	var failed *handler.ApplyError
+	return errors.As(err, &failed) &&
+		(failed.Class == handler.Connection || failed.Class == handler.Conflict)
+}
+
+// launchError says that the handler's process did not start, or was killed then.
+type launchError struct{ error }
+
+// Unwrap gives the reason.
+func (e *launchError) Unwrap() error { return e.error }
 
 func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
 	t.mu.Lock()
@@ -66,7 +85,7 @@ func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
 	t.closeLocked()
 	h, err := t.r.cfg.Launch(ctx, t.r.set.plugin)
 	if err != nil {
-		return nil, err
+		return nil, &launchError{err}
 	}
 	opened, err := h.Open(ctx, t.cfg)
 	if err != nil {

@@ -165,7 +165,14 @@ func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extr
 			return nil, err
 		}
 	}
-	return extract.OpenTrail(ctx, name, at, after, func(text string) { w.p.Line("%s", text) })
+	src, err := extract.OpenTrail(ctx, name, at, after, func(text string) { w.p.Line("%s", text) })
+	if err != nil {
+		return nil, err
+	}
+	if start.At.IsZero() && start.Begin.Kind == checkpoint.BeginCSN {
+		src.From(start.Begin.CSN)
+	}
+	return src, nil
 }
 
 // beginInTrail turns an ordered start into a place in the trail: without a
@@ -177,6 +184,10 @@ func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Tim
 	}
 	if b.Kind == checkpoint.BeginSeqno && (b.Seqno > 0 || b.RBA > 0) {
 		return trail.Position{Seqno: b.Seqno, RBA: b.RBA}, after, nil
+	}
+	if b.Kind == checkpoint.BeginEOF {
+		at, err := extract.EndOfTrail(name)
+		return at, after, err
 	}
 	files, err := trail.List(name)
 	if err != nil || len(files) == 0 {

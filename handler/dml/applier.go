@@ -247,7 +247,7 @@ func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() er
 func (a *Applier) commit(ctx context.Context, b *handler.Batch) error {
 	if _, err := a.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		f, native := a.dialect.Fault(err)
-		if !native || f.Class != handler.Conflict {
+		if !native || f.Class != handler.Conflict && f.Class != handler.Row {
 			// Whether it is durable is for the checkpoint row to say.
 			a.drop()
 			return &handler.ApplyError{Class: handler.Connection, Op: -1, Code: f.Code,

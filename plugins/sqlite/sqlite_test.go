@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -196,4 +197,41 @@ func refused() []handlertest.KindCase {
 
 func kindCase(name, sqlType string, value handlertest.V, want ...string) handlertest.KindCase {
 	return handlertest.KindCase{Name: name, Type: sqlType, Value: value, Want: strings.Join(want, "")}
+}
+
+// A constraint that is looked at by COMMIT only is an error of the rows, not of
+// the connection: trying again would go on for ever.
+func TestAConstraintThatCommitFindsIsAnErrorOfTheRows(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "t.db")
+	db, err := sql.Open("sqlite", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	_, err = db.Exec("CREATE TABLE child (id INTEGER PRIMARY KEY, dad INTEGER REFERENCES " +
+		"child (id) DEFERRABLE INITIALLY DEFERRED)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := dml.New(dialect())
+	defer h.Close()
+	_, err = h.Open(t.Context(), handler.Config{Group: "R", Login: handler.Login{Kind: "sqlite",
+		Database: file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := handlertest.NewTable(1, "", "child", 1, handlertest.Column("id", "INTEGER!", record.Int),
+		handlertest.Column("dad", "INTEGER", record.Int))
+	orphan := handlertest.Batch(100, []*handlertest.Table{child},
+		child.Insert(handlertest.Int(1), handlertest.Int(7)))
+	_, err = h.Apply(t.Context(), orphan)
+	var failed *handler.ApplyError
+	if !errors.As(err, &failed) || failed.Class != handler.Row {
+		t.Fatalf("%+v", err)
+	}
+	both := handlertest.Batch(200, nil, child.Insert(handlertest.Int(1), handlertest.Int(7)),
+		child.Insert(handlertest.Int(7), handlertest.Null()))
+	if _, err := h.Apply(t.Context(), both); err != nil {
+		t.Fatal(err)
+	}
 }

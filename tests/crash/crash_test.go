@@ -51,8 +51,9 @@ type setting struct {
 	seed   uint64
 	from   string
 	to     string
-	size   int // MEGABYTES
-	group  int // GROUPTRANSOPS; 0 leaves the default
+	size   int  // MEGABYTES
+	group  int  // GROUPTRANSOPS; 0 leaves the default
+	spool  bool // the Extract has little memory for transactions
 	extra  []string
 	faults []fault
 }
@@ -62,8 +63,8 @@ func (s *setting) String() string {
 	for _, f := range s.faults {
 		list = append(list, f.String())
 	}
-	return fmt.Sprintf("seed %d: %s to %s, MEGABYTES %d, GROUPTRANSOPS %d, faults:\n  %s", s.seed,
-		s.from, s.to, s.size, s.group, strings.Join(list, "\n  "))
+	return fmt.Sprintf("seed %d: %s to %s, MEGABYTES %d, GROUPTRANSOPS %d, spool %v, "+
+		"faults:\n  %s", s.seed, s.from, s.to, s.size, s.group, s.spool, strings.Join(list, "\n  "))
 }
 
 func newSetting(n uint64, way [2]string, count int) *setting {
@@ -75,6 +76,7 @@ func newSetting(n uint64, way [2]string, count int) *setting {
 	if s.group = [...]int{0, 1, 1000}[rnd.IntN(3)]; s.group > 0 {
 		s.extra = append(s.extra, fmt.Sprintf("GROUPTRANSOPS %d", s.group))
 	}
+	s.spool = rnd.IntN(2) > 0
 	if count == 0 {
 		count = 3 + rnd.IntN(5)
 	}
@@ -101,12 +103,11 @@ func planned() []*setting {
 	case *seed > 0:
 		add(first, wayOf(first), *faults)
 	default:
-		for n, count := range []int{4, 4, 4, 3, 3} {
-			way := ways[0]
-			if n >= 3 {
-				way = ways[n-2]
-			}
-			add(uint64(n+1), way, count)
+		for n := range uint64(6) {
+			add(n+1, ways[0], 4)
+		}
+		for n := range uint64(4) {
+			add(n+7, ways[1+n%2], 3)
 		}
 	}
 	return list
@@ -140,6 +141,9 @@ func play(t *testing.T, s *setting) {
 	p.Megabytes = s.size
 	makeTables(t, p)
 	p.Setup(s.extra...)
+	if s.spool {
+		p.Source.Replace("dirprm/eora.prm", "EXTTRAIL", "CACHEMGR CACHESIZE 1MB\nEXTTRAIL")
+	}
 	p.Start()
 	st := &stage{t: t, p: p, w: startWorkload(t, p.SourceData, s.seed)}
 	st.w.wait(20)

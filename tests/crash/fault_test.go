@@ -48,6 +48,7 @@ type fault struct {
 	kind    kind
 	victims []int
 	waits   []time.Duration
+	wide    bool // a large transaction has wide rows
 	settle  bool // changes get through again before the next
 }
 
@@ -56,8 +57,8 @@ func (f fault) String() string {
 	for _, v := range f.victims {
 		names = append(names, victims[v])
 	}
-	return fmt.Sprintf("%s of %s, waits %v, settle %v", f.kind, strings.Join(names, ", "), f.waits,
-		f.settle)
+	return fmt.Sprintf("%s of %s, waits %v, wide %v, settle %v", f.kind,
+		strings.Join(names, ", "), f.waits, f.wide, f.settle)
 }
 
 func newFault(rnd *rand.Rand, sourceServer, targetServer bool) fault {
@@ -69,7 +70,7 @@ func newFault(rnd *rand.Rand, sourceServer, targetServer bool) fault {
 	if targetServer {
 		kinds = append(kinds, targetOff, targetOff)
 	}
-	f := fault{kind: kinds[rnd.IntN(len(kinds))], settle: rnd.IntN(3) > 0}
+	f := fault{kind: kinds[rnd.IntN(len(kinds))], settle: rnd.IntN(3) > 0, wide: rnd.IntN(2) > 0}
 	f.victims = rnd.Perm(len(victims))[:1+rnd.IntN(3)]
 	most := map[kind]int{burst: 300, newborn: 200, large: 2500, freeze: 3000}[f.kind]
 	if most == 0 {
@@ -151,7 +152,7 @@ func (s *stage) meet(f fault) {
 	case newborn:
 		s.newborn(f)
 	case large:
-		done := s.w.large(50_000)
+		done := s.w.large(50_000, f.wide)
 		for i, v := range f.victims {
 			s.pause(f.waits[i])
 			s.kill(v)

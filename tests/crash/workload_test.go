@@ -23,7 +23,7 @@ func makeTables(t *testing.T, p *rig.Pair) {
 	for _, d := range []*rig.Database{p.SourceData, p.TargetData} {
 		d.Exec(t, "CREATE TABLE acct (id INTEGER NOT NULL PRIMARY KEY, owner VARCHAR(40), "+
 			"amount INTEGER)", "CREATE TABLE log_nokey (what VARCHAR(10), n INTEGER)",
-			"CREATE TABLE big (id INTEGER NOT NULL PRIMARY KEY, n INTEGER, v VARCHAR(60))",
+			"CREATE TABLE big (id INTEGER NOT NULL PRIMARY KEY, n INTEGER, v VARCHAR(250))",
 			"CREATE TABLE big_nokey (n INTEGER, v VARCHAR(60))")
 	}
 }
@@ -138,8 +138,9 @@ func (w *workload) one(statement string) string {
 	return statement + " WHERE n=? LIMIT 1"
 }
 
-// large begins a transaction of many rows; done is closed at its end.
-func (w *workload) large(rows int) (done chan struct{}) {
+// large begins a transaction of many rows; done is closed at its end. Wide rows
+// make it larger than Replicat holds in memory.
+func (w *workload) large(rows int, wide bool) (done chan struct{}) {
 	done = make(chan struct{})
 	w.bulk++
 	base := w.bulk * 1_000_000
@@ -147,22 +148,26 @@ func (w *workload) large(rows int) (done chan struct{}) {
 	go func() {
 		defer w.end.Done()
 		defer close(done)
-		if err := w.largeTransaction(base, rows); err != nil {
+		text := "a row of many"
+		if wide {
+			text = strings.Repeat("many wide rows ", 16)
+		}
+		if err := w.largeTransaction(base, rows, text); err != nil {
 			w.last.Store(err.Error())
 		}
 	}()
 	return done
 }
 
-func (w *workload) largeTransaction(base, rows int) error {
+func (w *workload) largeTransaction(base, rows int, text string) error {
 	tx, err := w.db.DB.Begin()
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
 	for _, s := range []string{
-		fmt.Sprintf("INSERT INTO big (id, n, v) SELECT %d+x, x %% 7, 'a row of many' FROM (%s) AS d",
-			base, numbers(rows)),
+		fmt.Sprintf("INSERT INTO big (id, n, v) SELECT %d+x, x %% 7, '%s' FROM (%s) AS d",
+			base, text, numbers(rows)),
 		fmt.Sprintf("INSERT INTO big_nokey (n, v) SELECT x %% 7, 'one of many' FROM (%s) AS d",
 			numbers(rows/10)),
 		fmt.Sprintf("DELETE FROM big WHERE id < %d", base-1_000_000),

@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ggsh/tests/rig"
 	"ggsh/tests/services/server"
@@ -104,9 +107,12 @@ func restarted(t *testing.T, p *rig.Pair) {
 	}
 }
 
-// again moves Extract to the end of the log, as after a new initial load.
+// again moves Extract to the end of the log, as after a new initial load. The
+// log's clock has seconds, so BEGIN NOW takes in the whole second it is given in.
 func again(t *testing.T, p *rig.Pair) {
 	t.Helper()
+	second := time.Now().Unix()
+	rig.Until(t, "the next second", func() (bool, string) { return time.Now().Unix() > second, "" })
 	p.Source.Run("alter eora, begin now", "start eora")
 	p.Source.WaitState("eora", "RUNNING")
 	var id int
@@ -129,7 +135,8 @@ func statement(t *testing.T, p *rig.Pair) {
 			t.Fatal(err)
 		}
 	}
-	abends(t, p.Source, "eora", "OGG-00446", "UPDATE emp", "binlog_format", "ROW", logFile(t, p.SourceData.DB))
+	abends(t, p.Source, "eora", "OGG-00446", "statement UPDATE on hr.emp",
+		"SET GLOBAL binlog_format = 'ROW'", logFile(t, p.SourceData.DB))
 	p.TargetData.Exec(t, "UPDATE emp SET sal = 0 WHERE id = 1")
 	again(t, p)
 }
@@ -167,11 +174,13 @@ func purged(t *testing.T, p *rig.Pair) {
 	root := rootOf(t, p.SourceData)
 	was := logFile(t, root)
 	insert(t, p, 900, 902)
-	for range 2 {
-		flush := "FLUSH BINARY LOGS"
-		do(t, root, flush)
-	}
-	do(t, root, "PURGE BINARY LOGS TO '"+logFile(t, root)+"'")
+	do(t, root, "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+	// The server keeps a file for as long as it believes somebody to read it.
+	rig.Until(t, was+" to be purged", func() (bool, string) {
+		do(t, root, "FLUSH BINARY LOGS", "PURGE BINARY LOGS TO '"+logFile(t, root)+"'")
+		_, err := os.Stat(filepath.Join(p.SourceData.Server.DataDir(), was))
+		return os.IsNotExist(err), fmt.Sprint(err)
+	})
 	p.Source.Run("start eora")
 	abends(t, p.Source, "eora", "OGG-00446", was, "purge", "ALTER EXTRACT")
 }
@@ -188,7 +197,7 @@ func TestASourceThatWritesNoLogIsNamed(t *testing.T) {
 			if strings.Contains(out, "log_bin") {
 				return // said at once
 			}
-			abends(t, h, "e1", "log_bin", "ON")
+			abends(t, h, "e1", "OGG-00446", fmt.Sprintf("127.0.0.1:%d", in.Port), "Set log_bin")
 		})
 	}
 }

@@ -99,7 +99,7 @@ func ownTypes() []column {
 // others are computed from.
 func properties() []column {
 	return []column{
-		{name: "INT NOT NULL DEFAULT", def: "int NULL DEFAULT 7", kinds: one(record.Int),
+		{name: "INT DEFAULT 7", def: "int NULL DEFAULT 7", kinds: one(record.Int),
 			values: []string{"1", "-5", "2147483647"}, limits: "a default only fills in at the source"},
 		{name: "GENERATED STORED", def: "bigint GENERATED ALWAYS AS (c00 * 2) STORED",
 			kinds: one(record.Int), to: map[string]string{

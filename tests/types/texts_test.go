@@ -57,8 +57,9 @@ func charsets() []column {
 	for _, name := range []string{"latin1", "cp1251", "gbk", "ucs2", "utf16", "utf32", "utf8mb3",
 		"sjis"} {
 		c := text("varchar(20) character set "+name, sample[name], "'abc'", "''")
-		c.key = true
-		list = append(list, c, text("char(20) character set "+name, sample[name], "''"))
+		short := text("char(20) character set "+name, sample[name], "''")
+		c.name, short.name, c.key = name+" as VARCHAR", name+" as CHAR", true
+		list = append(list, c, short)
 	}
 	return append(list, gb)
 }
@@ -73,6 +74,7 @@ func charset(name string) column {
 		}
 	}
 	c := text("mediumtext character set "+name, value, "'abc'", "''")
+	c.name = name
 	if name == "latin1" {
 		c.limits = "that is cp1252, as the servers have it"
 	}

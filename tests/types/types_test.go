@@ -59,7 +59,7 @@ func sections() []section {
 		{name: "bits", title: "Bits", columns: bits(), noTwin: true},
 		{name: "times", title: "Dates and times", columns: times()},
 		{name: "texts", title: "Text", columns: texts()},
-		{name: "sets", title: "Character sets", columns: charsets(), noTwin: true},
+		{name: "sets", title: "Character sets, with all their characters", columns: charsets(), noTwin: true},
 		{name: "octets", title: "Octets", columns: octets()},
 		{name: "labels", title: "ENUM and SET", columns: labels()},
 		{name: "docs", title: "JSON", columns: documents()},

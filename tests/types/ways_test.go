@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"ggsh/record"
-	"ggsh/tests/rig"
 )
 
 // trial is one table at the source, and what is in it.
@@ -179,6 +178,7 @@ func TestEveryTypeEveryWay(t *testing.T) {
 			}
 			s.checkKinds(p)
 			s.checkRefused(refused)
+			s.checkAbend(refused)
 		})
 	}
 }
@@ -234,80 +234,4 @@ func (s *stage) checkKinds(p *plan) {
 			}
 		}
 	}
-}
-
-// refusedTables makes a table for each refusal that can be tried from the source,
-// by number.
-func (s *stage) refusedTables() map[int]refusal {
-	s.Helper()
-	list := map[int]refusal{}
-	for n, r := range refusals() {
-		at := make([]string, len(s.targets))
-		tried := false
-		for i, d := range s.targets {
-			at[i] = map[string]string{sqlite: "BLOB"}[d.Kind]
-			if at[i] == "" {
-				at[i] = "longtext"
-			}
-			if r.at(s.source.Kind, d.Kind) {
-				at[i], tried = r.into, true
-			} else if strings.HasSuffix(r.def, "blob") || strings.HasPrefix(r.def, "varbinary") {
-				at[i] = "longblob"
-			}
-			at[i] = "id INTEGER PRIMARY KEY, c00 " + at[i]
-		}
-		if tried {
-			s.tables(fmt.Sprintf("r_%d", n), "id INTEGER PRIMARY KEY, c00 "+r.def, at...)
-			list[n] = r
-		}
-	}
-	return list
-}
-
-// checkRefused gives each table a row that cannot go and one that can.
-func (s *stage) checkRefused(list map[int]refusal) {
-	s.Helper()
-	if s.source.Kind != sqlite {
-		s.run("SET sql_mode='ALLOW_INVALID_DATES'")
-	}
-	for n, r := range list {
-		s.run(fmt.Sprintf("INSERT INTO r_%d VALUES (1, %s)", n, r.value),
-			fmt.Sprintf("INSERT INTO r_%d VALUES (2, NULL)", n))
-	}
-	s.arrive()
-	s.arrive() // a Replicat writes what it discarded before it takes the next
-	for i, d := range s.targets {
-		about := s.discarded(i)
-		for n, r := range list {
-			if r.at(s.source.Kind, d.Kind) {
-				s.checkOne(d, fmt.Sprintf("r_%d", n), &r, about[fmt.Sprintf("r_%d", n)])
-			}
-		}
-	}
-}
-
-func (s *stage) checkOne(d *rig.Database, table string, r *refusal, said string) {
-	s.Helper()
-	what := fmt.Sprintf("%s %s %s into %s %s", s.source.Kind, r.def, r.value, d.Kind, r.into)
-	var ids, held string
-	err := d.DB.QueryRow("SELECT GROUP_CONCAT(id), COALESCE((SELECT HEX(c00) FROM "+
-		table+" WHERE id = 1), '') FROM "+table).
-		Scan(&ids, &held)
-	if err != nil {
-		s.Errorf("%s: %v", what, err)
-		return
-	}
-	if ids != "2" {
-		s.Errorf("%s: rows %s are in the target, 2 alone was to be expected; it holds %s", what, ids, held)
-	}
-	right := slices.ContainsFunc(strings.Split(r.code, "/"), func(code string) bool {
-		return strings.Contains(said, "on error "+code+"\n")
-	})
-	if !right || !strings.Contains(said, r.why) {
-		s.Errorf("%s: refused with %q, and not with %s and %q", what, firstLines(said), r.code, r.why)
-	}
-}
-
-func firstLines(said string) string {
-	return strings.Join(strings.SplitN(said, "\n", 6)[:min(5, strings.Count(said, "\n"))], " ")
 }
