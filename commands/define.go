@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -315,8 +316,13 @@ func (s *Session) alterDocument(c *call, d *checkpoint.Document) error {
 	set("PARAMS", &d.Group.Params)
 	set("REPORT", &d.Group.Report)
 	set("DESC", &d.Group.Description)
+	trail := d.Group.Trail
 	set("EXTTRAILSOURCE", &d.Group.Trail)
 	set("EXTTRAIL", &d.Group.Trail)
+	if filepath.Clean(trail) != filepath.Clean(d.Group.Trail) && !d.State.Ordered {
+		// A position in one trail means nothing in another.
+		d.Group.Begin, d.State.Ordered = checkpoint.Begin{Kind: checkpoint.BeginSeqno}, true
+	}
 	set("CHECKPOINTTABLE", &d.Group.CheckpointTable)
 	if c.has("CHECKPOINTTABLE") {
 		d.Group.NoDBCheckpoint = false

@@ -231,10 +231,11 @@ func (l *live) xa() {
 	if err := s.Close(); err != nil {
 		l.Fatal(err)
 	}
-	l.exec("XA COMMIT 'one'")
+	l.settle("XA COMMIT 'one'")
 	l.exec("USE xa", "XA START 'three','b',5", "INSERT INTO a VALUES (4)", "XA END 'three','b',5",
 		"XA PREPARE 'three','b',5")
-	l.exec("XA ROLLBACK 'three','b',5", "INSERT INTO xa.a VALUES (5)")
+	l.settle("XA ROLLBACK 'three','b',5")
+	l.exec("INSERT INTO xa.a VALUES (5)")
 	cfg.Start.Restart = list[len(list)-1].Restart
 	s = l.open(cfg)
 	defer s.Close()

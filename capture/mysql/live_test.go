@@ -82,6 +82,22 @@ func (l *live) exec(statements ...string) {
 	}
 }
 
+// settle ends a prepared branch. It belongs to its session until the server has
+// noticed that that one is gone.
+func (l *live) settle(statement string) {
+	l.Helper()
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		if _, err = l.db.Exec(statement); err == nil || !strings.Contains(err.Error(), "1397") {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil {
+		l.Fatalf("%s: %v", statement, err)
+	}
+}
+
 func (l *live) maria() bool { return l.in.Kind == server.MariaDB }
 
 // config is a capture of schema from the present end of the log.

@@ -64,12 +64,13 @@ func killServer(t *testing.T, kind server.Kind) {
 		if round == 3 {
 			return
 		}
+		table := use(t, a, 1, "run")
 		done := make(chan error)
 		go func() {
 			time.Sleep(time.Duration(30+20*round) * time.Millisecond)
 			done <- in.Kill()
 		}()
-		next = applyUntilKilled(t, a, next)
+		next = applyUntilKilled(t, a, table, next)
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
@@ -82,9 +83,8 @@ func killServer(t *testing.T, kind server.Kind) {
 const batchRows = 50
 
 // applyUntilKilled applies batches until one fails, and gives that one's number.
-func applyUntilKilled(t *testing.T, a *dml.Applier, next uint64) uint64 {
+func applyUntilKilled(t *testing.T, a *dml.Applier, table *handlertest.Table, next uint64) uint64 {
 	t.Helper()
-	table := use(t, a, 1, "run")
 	for ; ; next++ {
 		var ops [][]byte
 		for i := range int64(batchRows) {

@@ -71,10 +71,11 @@ func move(db *sql.DB, rnd *rand.Rand) error {
 			return err
 		}
 	} else {
-		if _, err := tx.Exec("UPDATE acct SET balance = balance - ? WHERE id=?", amount, payer); err != nil {
+		const pay = "UPDATE acct SET balance = balance + ? WHERE id=?"
+		if _, err := tx.Exec(pay, -amount, payer); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE acct SET balance = balance + ? WHERE id=?", amount, payee); err != nil {
+		if _, err := tx.Exec(pay, amount, payee); err != nil {
 			return err
 		}
 	}
@@ -177,12 +178,14 @@ func TestOneTrailEndsInTheSameTablesHoweverItIsGrouped(t *testing.T) {
 	}
 	p.Target.Run("start rora")
 	p.WaitEqual(t, "acct", "moved")
-	for i, parameter := range []string{"GROUPTRANSOPS 1000", "MAXTRANSOPS 3", "BATCHSQL", "GROUPTRANSOPS 10\nMAXSQLSTATEMENTS 5"} {
+	for i, parameter := range []string{"GROUPTRANSOPS 1000", "MAXTRANSOPS 3", "BATCHSQL",
+		"GROUPTRANSOPS 10\nMAXSQLSTATEMENTS 5"} {
 		group := fmt.Sprintf("r%d", i)
 		other := servers.Database(t, "mysql", "", "again")
 		other.Exec(t, "CREATE TABLE acct (id INTEGER NOT NULL PRIMARY KEY, balance INTEGER NOT NULL)",
 			"CREATE TABLE moved (payer INTEGER, payee INTEGER, amount INTEGER)")
-		p.Target.Write("dirprm/"+group+".prm", fmt.Sprintf("REPLICAT %s\nTARGETDB %s\n%s\nMAP %s.*, TARGET %s.*;\n",
+		p.Target.Write("dirprm/"+group+".prm", fmt.Sprintf(
+			"REPLICAT %s\nTARGETDB %s\n%s\nMAP %s.*, TARGET %s.*;\n",
 			group, other.Login, parameter, p.SourceData.Schema, other.Schema))
 		table := other.Schema + ".ggchkpt"
 		p.Target.Run("dblogin sourcedb "+other.Login, "add checkpointtable "+table,

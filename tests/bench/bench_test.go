@@ -72,7 +72,7 @@ func TestAlternateTakesTurns(t *testing.T) {
 		return contender{name, func() float64 { order += name; return float64(len(order)) }}
 	}
 	var r results
-	if err := h.during(func() { r = h.alternate(3, "x", take("A"), take("B")) }); err != nil {
+	if err := h.during(func() { r = h.alternate(3, "x", take("A"), take("B")) }, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if order != "ABABAB" || median(r["A"]) != 3 || median(r["B"]) != 4 {
@@ -108,7 +108,7 @@ func TestHarnessTidiesUp(t *testing.T) {
 				h.Cleanup(func() { order += "1" })
 				h.Cleanup(func() { order += "2"; h.Fatal("while tidying up") })
 				c.end(h)
-			})
+			}, time.Minute)
 			if order != "21" {
 				t.Errorf("cleanups ran as %q", order)
 			}

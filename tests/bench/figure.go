@@ -110,8 +110,11 @@ func (f *figure) cells() []string {
 	if bar == "" {
 		bar = "-"
 	}
-	return []string{f.What, f.Unit, number(f.Ours), f.Peer, number(f.Other),
-		fmt.Sprintf("%.2f", f.Ratio), bar}
+	ratio := fmt.Sprintf("%.2f", f.Ratio)
+	if f.Ratio < 0.1 {
+		ratio = fmt.Sprintf("%.2g", f.Ratio)
+	}
+	return []string{f.What, f.Unit, number(f.Ours), f.Peer, number(f.Other), ratio, bar}
 }
 
 func heads() []string {

@@ -32,8 +32,9 @@ func newHarness(ctx context.Context, name string, progress io.Writer) *harness {
 	return &harness{ctx: ctx, name: name, progress: progress}
 }
 
-// during calls f, tidies up, and gives what failed. f may end itself by Fatal.
-func (h *harness) during(f func()) error {
+// during calls f, tidies up, and gives what failed. f may end itself by Fatal. After
+// an interruption f gets some time to notice it.
+func (h *harness) during(f func(), patience time.Duration) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -45,7 +46,7 @@ func (h *harness) during(f func()) error {
 		h.Errorf("interrupted")
 		select {
 		case <-ended:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 		}
 	}
 	h.tidy()

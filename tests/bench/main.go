@@ -55,6 +55,9 @@ func main() {
 	}
 }
 
+// stagePatience is how long a stage may take to notice that it is interrupted.
+const stagePatience = 10 * time.Second
+
 // stage is one group of figures.
 type stage struct {
 	name  string
@@ -108,7 +111,8 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	defer stopProfile()
 	began := time.Now()
 	b.whole = newHarness(ctx, "bench", progress)
-	failed := b.whole.during(func() { b.runStages(chosen, out) })
+	// A stage that is interrupted ends first, since it tidies up what it made.
+	failed := b.whole.during(func() { b.runStages(chosen, out) }, 6*stagePatience)
 	b.machine.LoadAtEnd, b.machine.Took = load(), time.Since(began)
 	fmt.Fprintf(out, "\n%s", b.machine.text())
 	if o.json != "" {
@@ -130,7 +134,7 @@ func (b *bench) runStages(chosen []stage, out io.Writer) {
 		from := len(b.figures)
 		h := newHarness(b.ctx, s.name, b.progress)
 		fmt.Fprintf(b.progress, "%s ...\n", s.name)
-		err := h.during(func() { s.run(b, h) })
+		err := h.during(func() { s.run(b, h) }, stagePatience)
 		for i := range b.figures[from:] {
 			b.figures[from+i].Stage = s.name
 		}

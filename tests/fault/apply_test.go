@@ -19,12 +19,14 @@ func TestARowThatTheTargetRefusesStopsReplicatAndIsInTheDiscardFile(t *testing.T
 
 func TestReperrorDiscardWritesTheRowDownAndGoesOn(t *testing.T) {
 	p := filePair(t)
-	replicatFile(p, p.TargetData.Login, "DISCARDFILE ./dirrpt/rora.dsc, APPEND", "REPERROR (DEFAULT, DISCARD)")
+	replicatFile(p, p.TargetData.Login, "DISCARDFILE ./dirrpt/rora.dsc, APPEND",
+		"REPERROR (DEFAULT, DISCARD)")
 	p.Start()
 	insert(t, p, 1, 3)
 	arrived(t, p, 3)
 	p.TargetData.Exec(t, "DELETE FROM emp WHERE id = 1")
-	p.SourceData.Exec(t, "UPDATE emp SET name = 'lost' WHERE id = 1", "UPDATE emp SET name = 'kept' WHERE id = 2")
+	p.SourceData.Exec(t, "UPDATE emp SET name = 'lost' WHERE id = 1",
+		"UPDATE emp SET name = 'kept' WHERE id = 2")
 	insert(t, p, 4, 4)
 	arrived(t, p, 4)
 	says(t, p.Target, "dirrpt/rora.dsc", "main.emp", "id = 1", "lost")

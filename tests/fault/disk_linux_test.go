@@ -52,7 +52,8 @@ func TestAFullDiskOfTheCollectorStopsThePumpAndNothingIsLost(t *testing.T) {
 	insert(t, p, 1, 3)
 	arrived(t, p, 3)
 	insertBig(t, p, 100, 300)
-	says(t, p.Source, reportOf("pora"), "no space left on device", filepath.Join(p.Target.Dir, "dirdat"))
+	says(t, p.Source, reportOf("pora"), "no space left on device",
+		filepath.Join(p.Target.Dir, "dirdat"))
 	remove()
 	if p.Source.State("pora") == "ABENDED" {
 		p.Source.Run("start pora")
@@ -70,7 +71,8 @@ func TestAFullDiskOfTheLocalTrailStopsExtractAndNothingIsLost(t *testing.T) {
 	insert(t, p, 1, 3)
 	arrived(t, p, 3)
 	insertBig(t, p, 100, 300)
-	abends(t, p.Source, "eora", "no space left on device", filepath.Join(p.Source.Dir, "dirdat"), "is full: free space on it, then START the group")
+	abends(t, p.Source, "eora", "no space left on device", filepath.Join(p.Source.Dir, "dirdat"),
+		"is full: free space on it, then START the group")
 	remove()
 	p.Source.Run("start eora")
 	insert(t, p, 400, 405)
@@ -93,7 +95,8 @@ func TestAFullDiskOfTheCheckpointsStopsReplicatAndNothingIsLost(t *testing.T) {
 		return s == "ABENDED" || rig.Differ(p.SourceData, p.TargetData, "emp") == "", s
 	})
 	if p.Target.State("rora") == "ABENDED" {
-		says(t, p.Target, reportOf("rora"), "no space left on device", filepath.Join(p.Target.Dir, "dirchk"))
+		says(t, p.Target, reportOf("rora"), "no space left on device",
+			filepath.Join(p.Target.Dir, "dirchk"))
 		remove()
 		p.Target.Run("start rora")
 	}

@@ -16,7 +16,8 @@ func extractFile(p *rig.Pair, login string) {
 }
 
 func replicatFile(p *rig.Pair, login string, lines ...string) {
-	p.Target.Write("dirprm/rora.prm", fmt.Sprintf("REPLICAT rora\nTARGETDB %s\n%s\nMAP %s.*, TARGET %s.*;\n",
+	p.Target.Write("dirprm/rora.prm", fmt.Sprintf(
+		"REPLICAT rora\nTARGETDB %s\n%s\nMAP %s.*, TARGET %s.*;\n",
 		login, strings.Join(lines, "\n"), p.SourceData.Schema, p.TargetData.Schema))
 }
 
@@ -100,7 +101,8 @@ func TestATableWithoutKeyIsReplicatedByAllColumnsAndSaysSo(t *testing.T) {
 	p := filePair(t)
 	out := p.Source.Run("dblogin sourcedb "+p.SourceData.Login, "delete trandata main.nokey",
 		"add trandata main.nokey")
-	if missing := lacking(out, []string{"OGG-06439", "No unique key is defined for table main.nokey"}); missing != nil {
+	words := []string{"OGG-06439", "No unique key is defined for table main.nokey"}
+	if missing := lacking(out, words); missing != nil {
 		t.Errorf("ADD TRANDATA does not say %q:\n%s", missing, out)
 	}
 	p.Start()

@@ -69,7 +69,8 @@ func TestAutorestartBringsAGroupBackAndGivesUpVisibly(t *testing.T) {
 	p.WaitEqual(t, "emp")
 	p.TargetData.Exec(t, "DROP TABLE emp")
 	insert(t, p, 3, 4)
-	says(t, p.Target, "ggserr.log", "OGG-00966", "OGG-30121", "OGG-30122", "RORA stays down", "then START it")
+	says(t, p.Target, "ggserr.log", "OGG-00966", "OGG-30121", "OGG-30122",
+		"RORA stays down", "then START it")
 	p.Target.WaitState("rora", "ABENDED")
 	p.TargetData.Exec(t, keyed, "INSERT INTO emp VALUES (1, 'name 1', 1), (2, 'name 2', 2)")
 	p.Target.Run("start rora")
@@ -126,7 +127,8 @@ func TestReportsOfEarlierRunsAreKeptFromZeroToNine(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if files, _ := filepath.Glob(filepath.Join(p.Target.Dir, "dirrpt", "RORA*.rpt")); len(files) != 11 {
+	files, _ := filepath.Glob(filepath.Join(p.Target.Dir, "dirrpt", "RORA*.rpt"))
+	if len(files) != 11 {
 		t.Errorf("%d reports: %v", len(files), files)
 	}
 	if out := p.Target.Run("view report rora9"); lacking(out, []string{"OGG-00994"}) != nil {

@@ -85,13 +85,15 @@ func TestGarbageHugeAndSlowRequestsOnAnyPortChangeNothing(t *testing.T) {
 	p.Start()
 	insert(t, p, 1, 3)
 	arrived(t, p, 3)
-	pids := map[string]int{"eora": p.Source.PID("eora"), "pora": p.Source.PID("pora"), "mgr": p.Source.PID("MGR")}
+	pids := map[string]int{"eora": p.Source.PID("eora"), "pora": p.Source.PID("pora"),
+		"mgr": p.Source.PID("MGR")}
 	for _, port := range []int{p.Source.Port, p.Target.Port, collectorPort(t, p.Target)} {
 		nonsense(t, port)
 	}
 	insert(t, p, 4, 20)
 	p.WaitEqual(t, "emp")
-	for _, order := range []string{`{"verb":"STOP"}`, `[[[[[`, `{"verb":"KILL","type":"EXTRACT","group":"EORA"}`} {
+	for _, order := range []string{`{"verb":"STOP"}`, `[[[[[`,
+		`{"verb":"KILL","type":"EXTRACT","group":"EORA"}`} {
 		url := fmt.Sprintf("http://127.0.0.1:%d/v1/orders", p.Source.Port)
 		resp, err := http.Post(url, "text/plain", strings.NewReader(order))
 		if err != nil {

@@ -60,7 +60,8 @@ func TestNoPasswordIsInAnyFileNorInAnyCommandLineOrEnvironment(t *testing.T) {
 	}
 	extractFile(p, clear(p.SourceData)) // in clear in the operator's own file
 	at, _, _ := strings.Cut(p.TargetData.Login, ",")
-	p.Target.Run("add credentialstore", "alter credentialstore add user ogg@"+at+", password "+secret+" alias tgt")
+	p.Target.Run("add credentialstore",
+		"alter credentialstore add user ogg@"+at+", password "+secret+" alias tgt")
 	p.Target.Replace("dirprm/rora.prm", "TARGETDB "+p.TargetData.Login, "USERIDALIAS tgt")
 	p.Start()
 	insert(t, p, 1, 5)
@@ -68,10 +69,12 @@ func TestNoPasswordIsInAnyFileNorInAnyCommandLineOrEnvironment(t *testing.T) {
 	if list := exposed(secret); list != nil {
 		t.Errorf("the password is in %q", list)
 	}
-	p.Source.Run("dblogin sourcedb "+clear(p.SourceData), "info all", "view report eora", "send eora, getparaminfo",
-		"history")
-	_, _ = p.Source.Try("dblogin sourcedb "+clear(p.SourceData)+" nonsense", "add extract x, password "+secret)
-	refused(t, p.Target, "dblogin sourcedb "+strings.Replace(clear(p.TargetData), "ogg", "nobody", 1), "nobody")
+	p.Source.Run("dblogin sourcedb "+clear(p.SourceData), "info all", "view report eora",
+		"send eora, getparaminfo", "history")
+	_, _ = p.Source.Try("dblogin sourcedb "+clear(p.SourceData)+" nonsense",
+		"add extract x, password "+secret)
+	stranger := strings.Replace(clear(p.TargetData), "ogg", "nobody", 1)
+	refused(t, p.Target, "dblogin sourcedb "+stranger, "nobody")
 	stopGroup(p.Source, "eora")
 	p.Source.Replace("dirprm/eora.prm", "EXTTRAIL", "EXTRTAIL")
 	refused(t, p.Source, "start eora", "EXTRTAIL")
@@ -88,7 +91,8 @@ func TestNoPasswordIsInAnyFileNorInAnyCommandLineOrEnvironment(t *testing.T) {
 		}
 	}
 	for name, mode := range map[string]os.FileMode{"dircrd": 0o700, "dirwlt": 0o700} {
-		if st, err := os.Stat(filepath.Join(p.Target.Dir, name)); err != nil || st.Mode().Perm()&^mode != 0 {
+		st, err := os.Stat(filepath.Join(p.Target.Dir, name))
+		if err != nil || st.Mode().Perm()&^mode != 0 {
 			t.Errorf("%s: %v %v", name, st.Mode(), err)
 		}
 	}

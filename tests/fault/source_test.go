@@ -129,7 +129,8 @@ func statement(t *testing.T, p *rig.Pair) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, s := range []string{"SET SESSION binlog_format = 'STATEMENT'", "UPDATE emp SET sal = 0 WHERE id = 1",
+	for _, s := range []string{"SET SESSION binlog_format = 'STATEMENT'",
+		"UPDATE emp SET sal = 0 WHERE id = 1",
 		"SET SESSION binlog_format = 'ROW'"} {
 		if _, err := conn.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(err)
@@ -190,10 +191,11 @@ func TestASourceThatWritesNoLogIsNamed(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			in := server.ForTest(t, server.Kind(kind), server.Options{Extra: []string{"--skip-log-bin"}})
 			h := rig.NewHome(t, bin)
-			login := fmt.Sprintf("mysql@127.0.0.1:%d, USERID root, PASSWORD %s", in.Port, server.RootPassword)
+			login := fmt.Sprintf("mysql@127.0.0.1:%d, USERID root, PASSWORD %s", in.Port,
+				server.RootPassword)
 			h.Write("dirprm/e1.prm", "EXTRACT e1\nSOURCEDB "+login+"\nEXTTRAIL ./dirdat/aa\nTABLE hr.*;\n")
-			out, _ := h.Try("start mgr", "add extract e1, tranlog, begin now", "add exttrail ./dirdat/aa, extract e1",
-				"start e1")
+			out, _ := h.Try("start mgr", "add extract e1, tranlog, begin now",
+				"add exttrail ./dirdat/aa, extract e1", "start e1")
 			if strings.Contains(out, "log_bin") {
 				return // said at once
 			}
@@ -213,7 +215,8 @@ func TestATargetServerThatIsDownIsWaitedForAndNothingIsLost(t *testing.T) {
 			insert(t, p, 1, 3)
 			arrived(t, p, 3)
 			for i, end := range []func() error{
-				func() error { return p.TargetData.Server.Stop(context.Background()) }, p.TargetData.Server.Kill} {
+				func() error { return p.TargetData.Server.Stop(context.Background()) },
+				p.TargetData.Server.Kill} {
 				if err := end(); err != nil {
 					t.Fatal(err)
 				}

@@ -75,11 +75,13 @@ func plainGgsh(ts *testscript.TestScript, neg bool, args []string) {
 
 // ggsh runs the shell in a home; what it prints comes back without what
 // differs from run to run.
-func (st *stage) ggsh(ts *testscript.TestScript, home, input string, args ...string) (string, error) {
+func (st *stage) ggsh(ts *testscript.TestScript, home, input string,
+	args ...string) (string, error) {
 	h := st.home(ts, home)
 	ctx, cancel := context.WithTimeout(context.Background(), rig.Patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "ggsh"), append([]string{"-home", h.Dir}, args...)...)
+	args = append([]string{"-home", h.Dir}, args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "ggsh"), args...)
 	cmd.Dir = h.Dir
 	cmd.Env = append(os.Environ(), "HOME="+h.Dir, "TZ=UTC")
 	cmd.Stdin = strings.NewReader(input)
@@ -118,7 +120,9 @@ func (st *stage) plain(text string) string {
 		names = append(names, name)
 	}
 	// The longest value first: one may be the beginning of another.
-	sort.Slice(names, func(i, j int) bool { return len(st.values[names[i]]) > len(st.values[names[j]]) })
+	sort.Slice(names, func(i, j int) bool {
+		return len(st.values[names[i]]) > len(st.values[names[j]])
+	})
 	for _, name := range names {
 		text = strings.ReplaceAll(text, st.values[name], "$"+name)
 	}

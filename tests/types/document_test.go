@@ -31,35 +31,44 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-const introduction = "# Data types\n\n" +
-	"Printed from the table of package `tests/types`, whose test takes every row of it through the " +
-	"real programs: from MySQL, MariaDB and SQLite into MySQL, MariaDB and SQLite, with the extreme " +
-	"values of each type and NULL, by insert, by updates of each column alone and by delete, with a " +
-	"key, without one and (where a type can be one) as the key, and compares both sides by their own " +
-	"text. `go test ./tests/types -run TestDocument -args -update` writes this page.\n\n" +
-	"*Value* is the form in the trail, as package `record` names it. The columns behind it are types " +
-	"that hold all values exactly; others do as long as the values fit, and refuse what does not. " +
-	"\"same\" is the source's own type.\n\n" +
+const introduction = "" +
+	"# Data types\n" +
+	"\n" +
+	"Printed from the table of package `tests/types`, whose test takes every row of it through " +
+	"the real programs: from MySQL, MariaDB and SQLite into MySQL, MariaDB and SQLite, with " +
+	"the extreme values of each type and NULL, by insert, by updates of each column alone and " +
+	"by delete, with a key, without one and (where a type can be one) as the key, and compares " +
+	"both sides by their own text. `go test ./tests/types -run TestDocument -args -update` " +
+	"writes this page.\n" +
+	"\n" +
+	"*Value* is the form in the trail, as package `record` names it. The columns behind it are " +
+	"types that hold all values exactly; others do as long as the values fit, and refuse what " +
+	"does not. \"same\" is the source's own type.\n" +
+	"\n" +
 	"Proven on MySQL 9.7 and MariaDB 10.11, with `binlog_row_metadata=FULL`.\n"
 
-const rules = "\n## Rules for all types\n\n" +
-	"- A value arrives as it was or not at all. What a target's column would round, cut, pad or take " +
-	"for something else is an error of the row, with the server's number for it: REPERROR decides, " +
-	"and without it the Replicat abends. The discard file has the whole row.\n" +
-	"- Text is UTF-8 from the capture on. The character sets of source and target may differ; a " +
-	"character that the target's set does not have is refused. Where a set has two octet sequences " +
-	"for one character, the target's choice is written. Octets without a meaning in their set stop " +
-	"the Extract.\n" +
+const rules = "" +
+	"\n" +
+	"## Rules for all types\n" +
+	"\n" +
+	"- A value arrives as it was or not at all. What a target's column would round, cut, pad " +
+	"or take for something else is an error of the row, with the server's number for it: " +
+	"REPERROR decides, and without it the Replicat abends. The discard file has the whole " +
+	"row.\n" +
+	"- Text is UTF-8 from the capture on. The character sets of source and target may differ; " +
+	"a character that the target's set does not have is refused. Where a set has two octet " +
+	"sequences for one character, the target's choice is written. Octets without a meaning in " +
+	"their set stop the Extract.\n" +
 	"- NULL stays NULL, and an empty text stays an empty text.\n" +
-	"- Negative zero is kept between MySQL and MySQL. MariaDB and SQLite have none and hold 0, which " +
-	"is equal to it.\n" +
+	"- Negative zero is kept between MySQL and MySQL. MariaDB and SQLite have none and hold 0, " +
+	"which is equal to it.\n" +
 	"- TIMESTAMP is an instant: it is replicated in UTC, whatever the zones of the sessions.\n" +
-	"- Text goes into a column of numbers, dates or times only in the form in which the server shows " +
-	"them (dates and times also with T, Z and +00:00).\n" +
-	"- A generated column of the target is left to the target. Generated columns of the source are " +
-	"in the trail, but find no row in a table without key.\n" +
-	"- Not replicated: sequences, rows that foreign keys change by CASCADE, and the history rows of " +
-	"system versioned tables.\n"
+	"- Text goes into a column of numbers, dates or times only in the form in which the server " +
+	"shows them (dates and times also with T, Z and +00:00).\n" +
+	"- A generated column of the target is left to the target. Generated columns of the source " +
+	"are in the trail, but find no row in a table without key.\n" +
+	"- Not replicated: sequences, rows that foreign keys change by CASCADE, and the history " +
+	"rows of system versioned tables.\n"
 
 func page() string {
 	var b strings.Builder
@@ -68,8 +77,8 @@ func page() string {
 	for i := range list {
 		list[i].print(&b)
 	}
-	b.WriteString("\n## What is refused\n\nThe row does not arrive, and the error is this. \"Server\" " +
-		"is MySQL or MariaDB.\n\n| Source | Value | Target | Error | Reason |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## What is refused\n\nThe row does not arrive, and the error is this. " +
+		"\"Server\" is MySQL or MariaDB.\n\n| Source | Value | Target | Error | Reason |\n|---|---|---|---|---|\n")
 	for _, r := range refusals() {
 		r.print(&b)
 	}

@@ -15,8 +15,8 @@ func documents() []column {
 			"json_array(repeat('long', 20000), 1, 70000, 5000000000)",
 			"json_array(1.5, 0.30000000000000004, 5e-324, 1.7976931348623157e308)",
 			"concat(repeat('[', 31), repeat(']', 31))"},
-			limits: "the server's text; MariaDB takes 31 levels; a date, time, decimal or octets within a document are its " +
-				"strings and numbers at the target"},
+			limits: "the server's text; MariaDB takes 31 levels; a date, time, decimal or octets " +
+				"within a document are its strings and numbers at the target"},
 		{name: "JSON (MariaDB)", from: mariadb, def: "json", kinds: one(record.String),
 			to: map[string]string{mysql: "json"}, shown: "json", values: []string{
 				big, "'[]'", `'{"b":1,  "a":2.0}'`, "'18446744073709551615'", "'\"😀\"'",

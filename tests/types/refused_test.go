@@ -122,7 +122,8 @@ func liteRefused() []refusal {
 			why: why}
 	}
 	from := func(def, value, into, code, why string) refusal {
-		return refusal{from: sqlite, def: def, value: value, to: mysql, into: into, code: code, why: why}
+		return refusal{from: sqlite, def: def, value: value, to: mysql, into: into, code: code,
+			why: why}
 	}
 	list := []refusal{
 		into("bigint unsigned", "9223372036854775808", "INTEGER", "exactly"),

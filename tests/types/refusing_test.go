@@ -71,7 +71,8 @@ func (s *stage) checkOne(d *rig.Database, table string, r *refusal, said string)
 		return
 	}
 	if ids != "2" {
-		s.Errorf("%s: rows %s are in the target, 2 alone was to be expected; it holds %s", what, ids, held)
+		s.Errorf("%s: rows %s are in the target, 2 alone was to be expected; it holds %s", what, ids,
+			held)
 	}
 	right := slices.ContainsFunc(strings.Split(r.code, "/"), func(code string) bool {
 		return strings.Contains(said, "on error "+code+"\n")
@@ -91,6 +92,7 @@ func (s *stage) checkAbend(list map[int]refusal) {
 	home := s.homes[targetHome]
 	home.Run("stop replicat *")
 	for i := range s.targets {
+		home.WaitState(replicat(i), "STOPPED")
 		home.Replace("dirprm/"+replicat(i)+".prm", "REPERROR (DEFAULT, DISCARD)\n", "")
 	}
 	home.Run("start replicat *")

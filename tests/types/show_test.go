@@ -165,7 +165,8 @@ func exactNumbers(v any) any {
 }
 
 // differences compares a table on both sides, cell by cell.
-func differences(t *testing.T, source, target *rig.Database, name string, pairs []pair) (list []string) {
+func differences(t *testing.T, source, target *rig.Database, name string, pairs []pair,
+) (list []string) {
 	t.Helper()
 	ours, err := cells(source, name, pairs, false)
 	if err != nil {

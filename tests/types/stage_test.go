@@ -87,7 +87,8 @@ func (s *stage) start() {
 	from := s.homes[sourceHome]
 	from.Write("dirprm/eora.prm", fmt.Sprintf("EXTRACT eora\nSOURCEDB %s\nEXTTRAIL ./dirdat/lt\n"+
 		"TABLE %s.*;\n", src.Login, src.Schema))
-	from.Write("dirprm/pora.prm", fmt.Sprintf("EXTRACT pora\nPASSTHRU\nRMTHOST 127.0.0.1, MGRPORT %d\n"+
+	from.Write("dirprm/pora.prm", fmt.Sprintf("EXTRACT pora\nPASSTHRU\n"+
+		"RMTHOST 127.0.0.1, MGRPORT %d\n"+
 		"RMTTRAIL ./dirdat/rt\nTABLE %s.*;\n", home.Port, src.Schema))
 	from.Run("start mgr", "dblogin sourcedb "+src.Login, "add trandata "+src.Schema+".*",
 		"add extract eora, tranlog, begin now", "add exttrail ./dirdat/lt, extract eora, megabytes 200",
@@ -120,7 +121,8 @@ func (s *stage) arrive() {
 // discarded gives what a target's discard file says of each table.
 func (s *stage) discarded(target int) map[string]string {
 	about := map[string]string{}
-	text, err := os.ReadFile(filepath.Join(s.homes[targetHome].Dir, "dirrpt", replicat(target)+".dsc"))
+	text, err := os.ReadFile(filepath.Join(s.homes[targetHome].Dir, "dirrpt",
+		replicat(target)+".dsc"))
 	if err != nil {
 		return about // nothing was discarded
 	}
