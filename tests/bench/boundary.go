@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -66,7 +67,7 @@ func boundaryStage(b *bench, h *harness) {
 		}}, contender{socket, func() float64 {
 			return rate(h.pingPong(batch.Ops, batches))
 		}})
-		what := "batches of " + number(float64(size)) + " rows over the boundary"
+		what := fmt.Sprintf("batches of %d rows over the boundary", size)
 		b.add(r.faster(what, "rows/s", there, socket, ""))
 		per := results{}
 		for _, name := range []string{here, there, socket} {
