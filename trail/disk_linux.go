@@ -6,13 +6,23 @@ import (
 	"syscall"
 )
 
+// dataSync may run while the file is closed by another goroutine: Control keeps
+// the descriptor from being given to another file meanwhile.
 func dataSync(f *os.File) error {
-	for {
-		err := syscall.Fdatasync(int(f.Fd()))
-		if err != syscall.EINTR {
-			return err
-		}
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
 	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		for failed = syscall.EINTR; failed == syscall.EINTR; {
+			failed = syscall.Fdatasync(int(fd))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failed
 }
 
 // tryLock takes the exclusive lock on the file at path, which goes with this
