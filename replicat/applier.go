@@ -161,7 +161,7 @@ func (r *Replicat) durable(g *group) error {
 	r.counted = r.counted[:0]
 	r.p.Progress()
 	now := r.p.Now()
-	r.p.NoteSource(r.trail.File(g.begin().Seqno), g.batch.Checkpoint.CommitTime,
+	r.p.NoteSource(r.fileName(g.begin().Seqno), g.batch.Checkpoint.CommitTime,
 		g.batch.Checkpoint.CommitTime)
 	if !r.target.durable() || now.Sub(r.stored) >= storeEvery {
 		if err := r.store(); err != nil {

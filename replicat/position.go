@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"ggsh/checkpoint"
@@ -20,6 +22,16 @@ func (r *Replicat) document() *checkpoint.Document {
 		return nil
 	}
 	return r.p.Document()
+}
+
+// fileName names a trail file as ADD REPLICAT named the trail, for people.
+func (r *Replicat) fileName(seqno uint32) string {
+	path := r.trail.File(seqno)
+	doc := r.document()
+	if doc == nil || doc.Group.Trail == "" {
+		return path
+	}
+	return doc.Group.Trail + strings.TrimPrefix(filepath.Base(path), r.trail.Prefix)
 }
 
 // trailName is the trail of ADD REPLICAT, or the EXTFILE of a special run.
