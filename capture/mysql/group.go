@@ -154,12 +154,12 @@ func (r *reader) deliver(h *binlog.Header, buf *cachemgr.Buffer, excluded bool) 
 		return err
 	}
 	txn := record.Txn{TxnInfo: info, Restart: r.restartText(id, "")}
-	ops := buf.Len()
+	// First the news, then the transaction: who has got it must not see it open.
+	r.src.state.delivered(end, txn.CSN, when, buf.Len())
 	if err := r.src.queue.push(r.ctx, &txn, buf); err != nil {
 		r.freeBuffer(buf)
 		return err
 	}
-	r.src.state.delivered(end, txn.CSN, when, ops)
 	return nil
 }
 

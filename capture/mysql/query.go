@@ -309,12 +309,12 @@ func (r *reader) deliverWithin(h *binlog.Header, buf *cachemgr.Buffer) error {
 		r.freeBuffer(buf)
 		return err
 	}
+	r.src.state.delivered(end, txn.CSN, when, 1)
 	if err := r.src.queue.push(r.ctx, &txn, buf); err != nil {
 		r.freeBuffer(buf)
 		return err
 	}
 	// Should the connection break now, the statement must not come again.
 	r.skipTo = end
-	r.src.state.delivered(end, txn.CSN, when, 1)
 	return nil
 }
