@@ -2,10 +2,10 @@
 // of a process boundary: the interface a target implements, the plugin process
 // that serves it, and the client that launches and calls that process.
 //
-// It knows no target and no SQL. Its law: what Apply has answered is durable
-// at the target together with its checkpoint, and Open tells the checkpoint
-// that the target holds; between the two nothing is lost and, on a target with
-// transactions, nothing is applied twice.
+// It knows no target and no SQL. Its law: what Apply reports as durable is
+// durable at the target together with its checkpoint, and Open tells the
+// checkpoint that the target holds; between the two nothing is lost and, on a
+// target with transactions, nothing is applied twice.
 package handler
 
 import (
@@ -25,14 +25,15 @@ type Handler interface {
 	// Table gives the target's own definition of a table, or *NoTableError.
 	Table(ctx context.Context, name TableName) (*record.TableDef, error)
 	// Apply makes the batch and its checkpoint durable, or fails with an
-	// *ApplyError and has changed nothing.
+	// *ApplyError and has changed nothing. A handler that describes itself as
+	// Deferred may answer before that; Applied.Durable says how far it is.
 	Apply(ctx context.Context, b *Batch) (*Applied, error)
 	// Close ends the connection. It does not undo what was applied.
 	Close() error
 }
 
 // ProtocolVersion is the version of this contract; both sides must have the same.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // Description is what a handler says of itself.
 type Description struct {
@@ -47,6 +48,12 @@ type Description struct {
 	// Continues says that Batch.More is understood: a source transaction may
 	// come in several batches. Others get a transaction whole or not at all.
 	Continues bool `json:"continues,omitempty"`
+	// Origins says that Batch.Origins is wanted.
+	Origins bool `json:"origins,omitempty"`
+	// Deferred says that what Apply took becomes durable later, as with files
+	// that are published when they are full: Applied.Durable tells. After a
+	// failure, everything behind the last durable checkpoint comes again.
+	Deferred bool `json:"deferred,omitempty"`
 }
 
 // Login says how to reach a database. Password is in memory only.
@@ -71,6 +78,8 @@ type Config struct {
 	// NODBCHECKPOINT is in force.
 	CheckpointTable string            `json:"checkpointTable,omitempty"`
 	Options         map[string]string `json:"options,omitempty"`
+	// Properties is the path of the properties file of a big data handler.
+	Properties string `json:"properties,omitempty"`
 	// Reset, when set, replaces the checkpoint that the target holds: an
 	// operator has positioned the group.
 	Reset *Checkpoint `json:"reset,omitempty"`
@@ -166,10 +175,35 @@ type Batch struct {
 	// durable, the checkpoint neither, before a batch without More was applied.
 	// A failure on the way undoes all parts; after it, the next batch begins anew.
 	More bool
+	// Origins says where the operations come from, for handlers that want it;
+	// see AppendOrigin.
+	Origins []byte
+	// Flush orders a Deferred handler to make durable what it holds. A batch
+	// with such an order may be without operations; it is not part of any
+	// transaction and never comes between two parts of one.
+	Flush Flush
 }
 
-// Applied is the outcome of a batch that is durable now.
+// Flush is an order to a Deferred handler.
+type Flush string
+
+// The orders.
+const (
+	// NoFlush leaves it to the handler.
+	NoFlush Flush = ""
+	// FlushDue wants what is due by the clock; it comes about once a second
+	// while there is nothing else to apply.
+	FlushDue Flush = "due"
+	// FlushAll wants everything; it comes at the end of a run.
+	FlushAll Flush = "all"
+)
+
+// Applied is the outcome of a batch.
 type Applied struct {
+	// Durable, from a Deferred handler, is the newest checkpoint that is durable
+	// at the target; nil when it is where it was. Other handlers leave it nil:
+	// the batch's own checkpoint is durable.
+	Durable    *Checkpoint       `json:"durable,omitempty"`
 	Exceptions []Exception       `json:"exceptions,omitempty"`
 	Collisions []TableCollisions `json:"collisions,omitempty"`
 	Notes      []string          `json:"notes,omitempty"` // for the report

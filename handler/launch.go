@@ -208,8 +208,8 @@ func (c *Client) Apply(ctx context.Context, b *Batch) (*Applied, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(m.head)+len(m.body) > maxMessageBytes-4 {
-		return nil, tooLong(len(m.head) + len(m.body))
+	if n := len(m.head) + len(m.body) + len(m.tail); n > maxMessageBytes-4 {
+		return nil, tooLong(n)
 	}
 	var applied Applied
 	if err := c.call(ctx, "Apply", m, &applied); err != nil {

@@ -24,10 +24,11 @@ const maxMessageBytes = MaxBatchBytes + 16<<20
 //	offset  size  field
 //	0       4     length of the control part, little endian
 //	4       n     control part, JSON
-//	4+n     ..    body: a batch's operations; empty in other messages
+//	4+n     ..    body: a batch's operations, then their origins; empty in other messages
 type block struct {
 	head []byte
 	body []byte
+	tail []byte // written behind body, read as part of it
 }
 
 // blockCodec carries blocks as they are, and go-plugin's own messages as protobuf.
@@ -43,7 +44,11 @@ func (c blockCodec) Marshal(v any) (mem.BufferSlice, error) {
 	}
 	n := len(b.head)
 	size := []byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
-	return mem.BufferSlice{mem.SliceBuffer(append(size, b.head...)), mem.SliceBuffer(b.body)}, nil
+	parts := mem.BufferSlice{mem.SliceBuffer(append(size, b.head...)), mem.SliceBuffer(b.body)}
+	if len(b.tail) > 0 {
+		parts = append(parts, mem.SliceBuffer(b.tail))
+	}
+	return parts, nil
 }
 
 // Unmarshal reads what Marshal wrote.
@@ -100,10 +105,13 @@ type wireBatch struct {
 	Count      int        `json:"count"`
 	Ends       []int      `json:"ends,omitempty"`
 	More       bool       `json:"more,omitempty"`
+	Flush      Flush      `json:"flush,omitempty"`
+	Origins    int        `json:"origins,omitempty"` // how many bytes of the body's end they are
 }
 
 func packBatch(b *Batch) (*block, error) {
-	w := wireBatch{Checkpoint: b.Checkpoint, Count: b.Count, Ends: b.Ends, More: b.More}
+	w := wireBatch{Checkpoint: b.Checkpoint, Count: b.Count, Ends: b.Ends, More: b.More,
+		Flush: b.Flush, Origins: len(b.Origins)}
 	for _, use := range b.Tables {
 		u := wireUse{TableUse: use}
 		if use.Target != nil {
@@ -115,7 +123,7 @@ func packBatch(b *Batch) (*block, error) {
 	if err != nil {
 		return nil, fmt.Errorf("handler: batch: %w", err)
 	}
-	return &block{head: head, body: b.Ops}, nil
+	return &block{head: head, body: b.Ops, tail: b.Origins}, nil
 }
 
 func unpackBatch(m *block) (*Batch, error) {
@@ -123,8 +131,15 @@ func unpackBatch(m *block) (*Batch, error) {
 	if err := json.Unmarshal(m.head, &w); err != nil {
 		return nil, fmt.Errorf("handler: batch: %w", err)
 	}
-	b := &Batch{Checkpoint: w.Checkpoint, Ops: m.body, Count: w.Count, Ends: w.Ends,
-		More: w.More}
+	ops := len(m.body) - w.Origins
+	if w.Origins < 0 || ops < 0 {
+		return nil, fmt.Errorf("handler: batch: %d bytes of origins in a body of %d", w.Origins, len(m.body))
+	}
+	b := &Batch{Checkpoint: w.Checkpoint, Ops: m.body[:ops:ops], Count: w.Count, Ends: w.Ends,
+		More: w.More, Flush: w.Flush}
+	if w.Origins > 0 {
+		b.Origins = m.body[ops:]
+	}
 	for _, u := range w.Tables {
 		if u.Target != nil {
 			u.Target.ID = u.TargetID
