@@ -66,6 +66,9 @@ type Replicat struct {
 	state    *state
 	tables   map[*record.TableDef][]*table
 	position handler.Checkpoint // the last one that is durable
+	taken    handler.Checkpoint // the last one that the open target was given
+	waiting  []takenGroup       // what lies between, oldest first
+	inParts  bool               // the target has a part of a transaction
 	began    handler.Checkpoint // where the run began
 	lossAt   trail.Position     // where the target was lost last
 	losses   int                // and how often there
@@ -189,7 +192,7 @@ func (r *Replicat) work(ctx context.Context) error {
 				return err
 			}
 		}
-		r.p.Info(ggserr.TransactionRetried, r.position.RBA, r.position.Seqno)
+		r.p.Info(ggserr.TransactionRetried, r.taken.RBA, r.taken.Seqno)
 	}
 }
 
