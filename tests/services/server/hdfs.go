@@ -62,6 +62,12 @@ type HDFSState struct {
 	FilesTotal            int // folders, too
 	BlocksTotal           int
 	UnderReplicatedBlocks int
+	CapacityTotal         int64
+
+	// Settled tells that blocks go to the living DataNodes and to no other. A living
+	// one gets none before it said what it can hold, and a dead one may get some until
+	// the NameNode has tidied up, which it does every five seconds.
+	Settled bool `json:"-"`
 }
 
 const operational = "Operational"
@@ -108,7 +114,7 @@ func StartHDFS(ctx context.Context, opts HDFSOptions) (*HDFS, error) {
 func (h *HDFS) URI() string { return "hdfs://" + h.Address() }
 
 // Address is the NameNode's address.
-func (h *HDFS) Address() string { return "127.0.0.1:" + strconv.Itoa(h.Port) }
+func (h *HDFS) Address() string { return loopback(h.Port) }
 
 // ConfDir is a folder with core-site.xml and hdfs-site.xml for clients.
 func (h *HDFS) ConfDir() string { return filepath.Join(h.Dir, "conf") }
@@ -135,7 +141,7 @@ func (h *HDFS) StartNameNode(ctx context.Context) error {
 }
 
 // KillDataNode ends a DataNode, counted from 0, with SIGKILL. The NameNode notices
-// that it is gone after some ten seconds: see AwaitDataNodes.
+// that it is gone after 11 to 16 seconds: see AwaitDataNodes.
 func (h *HDFS) KillDataNode(i int) error { return h.dataNodes[i].kill() }
 
 // StartDataNode starts a DataNode again on its data, and returns when it serves.
@@ -152,12 +158,16 @@ func (h *HDFS) StartDataNode(ctx context.Context, i int) error {
 	return awaitLine(ctx, p, d.log(), from, "successfully registered with NN")
 }
 
-// AwaitDataNodes waits until the cluster is out of safe mode and the NameNode counts
-// so many living DataNodes.
+// AwaitDataNodes waits until the cluster is out of safe mode and works with so many
+// DataNodes.
 func (h *HDFS) AwaitDataNodes(ctx context.Context, live int) error {
-	return h.Await(ctx, func(s HDFSState) bool {
-		return s.FSState == operational && s.NumLiveDataNodes == live
-	})
+	return h.Await(ctx, worksWith(live))
+}
+
+func worksWith(live int) func(HDFSState) bool {
+	return func(s HDFSState) bool {
+		return s.FSState == operational && s.NumLiveDataNodes == live && s.Settled
+	}
 }
 
 // Await waits until the NameNode's state is as wanted.
@@ -237,7 +247,13 @@ func (h *HDFS) PIDs() []int {
 func (h *HDFS) Logs() string {
 	var b strings.Builder
 	for _, d := range h.daemons() {
-		fmt.Fprintf(&b, "--- %s, %s:\n%s\n", d.name, d.log(), tail(d.log(), 4000))
+		fmt.Fprintf(&b, "--- %s, %s:\n", d.name, d.log())
+		for line := range strings.Lines(tail(d.log(), 20000)) {
+			if !strings.HasPrefix(line, "\tat ") { // retries fill pages with their stacks
+				b.WriteString(line)
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -269,24 +285,48 @@ func (h *HDFS) daemons() []*daemon {
 func (h *HDFS) State(ctx context.Context) (HDFSState, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+
-		strconv.Itoa(h.HTTPPort)+"/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState", nil)
-	if err != nil {
+	var state HDFSState
+	if err := h.bean(ctx, "FSNamesystemState", &state); err != nil {
 		return HDFSState{}, err
+	}
+	var info struct{ LiveNodes string }
+	if err := h.bean(ctx, "NameNodeInfo", &info); err != nil {
+		return HDFSState{}, err
+	}
+	var nodes map[string]struct{ Capacity int64 }
+	if err := json.Unmarshal([]byte(info.LiveNodes), &nodes); err != nil {
+		return HDFSState{}, fmt.Errorf("read which DataNodes live: %w", err)
+	}
+	state.Settled = len(nodes) == state.NumLiveDataNodes
+	var capacity int64
+	for _, n := range nodes {
+		capacity += n.Capacity
+		state.Settled = state.Settled && n.Capacity > 0
+	}
+	state.Settled = state.Settled && capacity == state.CapacityTotal
+	return state, nil
+}
+
+// bean reads one of the NameNode's management beans.
+func (h *HDFS) bean(ctx context.Context, name string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+loopback(h.HTTPPort)+
+		"/jmx?qry=Hadoop:service=NameNode,name="+name, nil)
+	if err != nil {
+		return err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return HDFSState{}, err
+		return err
 	}
 	defer res.Body.Close()
-	var answer struct{ Beans []HDFSState }
+	var answer struct{ Beans []json.RawMessage }
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return HDFSState{}, fmt.Errorf("read the NameNode's state: %w", err)
+		return fmt.Errorf("read the NameNode's %s: %w", name, err)
 	}
 	if len(answer.Beans) != 1 {
-		return HDFSState{}, errors.New("the NameNode has not read its image yet")
+		return fmt.Errorf("the NameNode has no %s yet", name)
 	}
-	return answer.Beans[0], nil
+	return json.Unmarshal(answer.Beans[0], into)
 }
 
 // await asks for the state until it is as wanted, or the NameNode, if given, ends.
@@ -366,9 +406,7 @@ func (h *HDFS) startAll(ctx context.Context) error {
 			}
 		}()
 	}
-	err := h.await(ctx, started[h.nameNode], func(s HDFSState) bool {
-		return s.FSState == operational && s.NumLiveDataNodes == len(h.dataNodes)
-	})
+	err := h.await(ctx, started[h.nameNode], worksWith(len(h.dataNodes)))
 	if err != nil {
 		return fmt.Errorf("start HDFS %s: %w", h.Version, errors.Join(err, context.Cause(ctx)))
 	}
