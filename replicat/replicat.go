@@ -141,6 +141,9 @@ func (r *Replicat) prepare() error {
 // announce writes what the parameters made of the run.
 func (r *Replicat) announce() {
 	run := r.set.run
+	for _, notice := range r.set.notices {
+		r.p.Event(notice)
+	}
 	for _, file := range run.SourceDefs {
 		r.p.Info(ggserr.SourceDefsIgnored, "SOURCEDEFS "+file)
 	}
