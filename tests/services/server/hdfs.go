@@ -92,7 +92,7 @@ func StartHDFS(ctx context.Context, opts HDFSOptions) (*HDFS, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
 	defer cancel()
 	me, err := user.Current()
 	if err != nil {
@@ -125,7 +125,7 @@ func (h *HDFS) KillNameNode() error { return h.nameNode.kill() }
 // StartNameNode starts the NameNode again and returns when it answers and those
 // DataNodes that run have come back to it. It may be in safe mode: see Await.
 func (h *HDFS) StartNameNode(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
 	defer cancel()
 	p, err := h.nameNode.start()
 	if err != nil {
@@ -146,7 +146,7 @@ func (h *HDFS) KillDataNode(i int) error { return h.dataNodes[i].kill() }
 
 // StartDataNode starts a DataNode again on its data, and returns when it serves.
 func (h *HDFS) StartDataNode(ctx context.Context, i int) error {
-	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
 	defer cancel()
 	d := h.dataNodes[i]
 	from := sizeOf(d.log())

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // poms say what to fetch; versions are pinned in them.
@@ -23,6 +24,8 @@ const (
 	// Kafka's brokers need Java 17; Hadoop 3.4 ends with the security manager, which
 	// Java 24 took away.
 	oldestJava, newestJava = 17, 23
+	// javaStartDeadline is for a machine on which everybody starts something.
+	javaStartDeadline = 3 * time.Minute
 )
 
 // javaVersion finds the version in what java -version says.

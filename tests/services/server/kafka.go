@@ -93,7 +93,7 @@ func (k *Kafka) Stop(ctx context.Context) error { return k.broker.stop(ctx) }
 // After a Kill that takes three seconds longer: the cluster must first see that the
 // broker it knew is gone.
 func (k *Kafka) Start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
 	defer cancel()
 	from := sizeOf(k.Log())
 	p, err := k.broker.start()

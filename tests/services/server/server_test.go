@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -394,7 +395,7 @@ func TestUpLeavesAServerThatDownEnds(t *testing.T) {
 	if err := Up(t.Context(), kinds, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := Recorded(); err != nil || len(again) != 1 || again[0] != first[0] {
+	if again, err := Recorded(); err != nil || !reflect.DeepEqual(again, first) {
 		t.Fatalf("a second up gave %+v, %v", again, err)
 	}
 	if err := Down(t.Context(), kinds, t.Output()); err != nil {
