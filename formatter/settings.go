@@ -106,6 +106,9 @@ func (f *Format) choose(c *props.Config, env Env) (err error) {
 			f.codec = c.Text("avroCodec")
 		}
 		_, err = codecNamed(f.codec)
+	case Parquet:
+		f.rows, f.files = true, parquetFile
+		f.encoder, err = f.parquet(c)
 	default:
 		err = fmt.Errorf("format=%s is not served: use one of %s", f.name, strings.Join([]string{
 			DelimitedText, DelimitedTextOp, JSON, JSONRow, XML, AvroRow, AvroOp, AvroRowOCF, AvroOpOCF,
@@ -267,8 +270,8 @@ func (f *Format) json(c *props.Config) encoder {
 func (f *Format) xml(c *props.Config) (encoder, error) {
 	for i := range f.fields {
 		if name := f.fields[i].name; f.fields[i].shape != mapField && !xmlName(name) {
-			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an attribute of XML",
-				name)
+			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an "+
+				"attribute of XML", name)
 		}
 	}
 	return &xmlEncoder{settings: f.settings, prolog: c.Bool("format.includeProlog")}, nil
@@ -297,4 +300,12 @@ func (f *Format) avro(c *props.Config) encoder {
 		}
 	}
 	return e
+}
+
+// parquet makes the encoder of parquet.
+func (f *Format) parquet(c *props.Config) (encoder, error) {
+	codec, err := parquetCodec(c.Text("format.compressionCodec"))
+	return &parquetEncoder{settings: f.settings, codec: codec,
+		isMissing: c.Bool("format.includeIsMissingFields"),
+		groupSize: max(c.Size("format.rowGroupSize"), 1)}, err
 }

@@ -99,7 +99,7 @@ var formatRows = []Row{
 		Default: "false", Help: "Wrap each record with table and fingerprint of the schema."},
 	{Name: "format.genericWrapperUseFingerprint", Types: served, Formats: avroPlain, Kind: Bool,
 		Default: "true", Help: "The wrapper names the schema by its fingerprint; false: by a hash of older releases."},
-	{Name: "format.includeIsMissingFields", Types: served, Formats: avros, Kind: Bool, Default: "true",
+	{Name: "format.includeIsMissingFields", Types: served, Formats: append(avros[:len(avros):len(avros)], "parquet"), Kind: Bool, Default: "true",
 		Help: "A field <column>_isMissing beside each column."},
 	{Name: "format.lineDelimiter", Types: served, Formats: avroPlain, Help: "Behind each record."},
 	{Name: "format.enableDecimalLogicalType", Types: served, Formats: avros, Kind: Bool, Default: "false",
