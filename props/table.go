@@ -147,7 +147,8 @@ func (ix *index) nearest(owner Owner, name, kind string) string {
 	var names []string
 	for i := range ix.rows {
 		r := &ix.rows[i]
-		if r.Owner == owner && (owner == OfAll || r.serves(kind)) && !strings.HasSuffix(r.Name, "*") {
+		if r.Owner == owner && (owner == OfAll || r.serves(kind)) && !strings.HasSuffix(r.Name,
+			"*") {
 			names = append(names, r.Name)
 		}
 	}
