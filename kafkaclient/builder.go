@@ -202,12 +202,12 @@ func (b *builder) finish() error {
 		return ggserr.New(ggserr.Generic, "bootstrap.servers is missing: no broker is known").
 			Do("Add bootstrap.servers=host:port to the %s's properties.", b.opt.Role)
 	}
-	b.add(kgo.SeedBrokers(b.config.Brokers...), kgo.DialTimeout(b.dial),
-		kgo.ProduceRequestTimeout(b.request), kgo.RequestTimeoutOverhead(min(b.request, 10*time.Second)),
+	b.reach(kgo.SeedBrokers(b.config.Brokers...), kgo.DialTimeout(b.dial),
+		kgo.RequestTimeoutOverhead(min(b.request, 10*time.Second)),
 		kgo.RetryBackoffFn(backoff(b.retryMin, max(b.retryMin, b.retryMax))),
 		kgo.DisableClientMetrics())
 	if b.config.ClientID != "" {
-		b.add(kgo.ClientID(b.config.ClientID))
+		b.reach(kgo.ClientID(b.config.ClientID))
 	}
 	if err := b.secure(); err != nil {
 		return err
@@ -218,7 +218,13 @@ func (b *builder) finish() error {
 	return nil
 }
 
-func (b *builder) add(opts ...kgo.Opt) { b.config.opts = append(b.config.opts, opts...) }
+// add adds options of the role.
+func (b *builder) add(opts ...kgo.Opt) { b.config.role = append(b.config.role, opts...) }
+
+// reach adds options of every client of the cluster.
+func (b *builder) reach(opts ...kgo.Opt) {
+	b.config.connection = append(b.config.connection, opts...)
+}
 
 // backoff doubles from the first wait to the longest.
 func backoff(first, longest time.Duration) func(int) time.Duration {
@@ -234,7 +240,7 @@ func (b *builder) produce() {
 		kgo.MaxBufferedBytes(max(b.buffer, b.config.MaxRequestSize)),
 		kgo.ProducerBatchMaxBytes(int32(b.config.MaxRequestSize)),
 		kgo.BrokerMaxWriteBytes(int32(max(100<<20, b.config.MaxRequestSize+(1<<20)))),
-		kgo.RecordPartitioner(b.partition()))
+		kgo.ProduceRequestTimeout(b.request), kgo.RecordPartitioner(b.partition()))
 	if b.retries >= 0 {
 		b.add(kgo.RecordRetries(b.retries))
 	}

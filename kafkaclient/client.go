@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,23 @@ func (r Role) String() string {
 type Setting struct {
 	Key, Value string
 	At         ggserr.Location
+}
+
+// File is a plain properties file, such as *props.Properties.
+type File interface {
+	Keys() []string
+	Get(key string) (value string, ok bool)
+	Where(key string) ggserr.Location
+}
+
+// Settings are a file's properties.
+func Settings(f File) []Setting {
+	var all []Setting
+	for _, key := range f.Keys() {
+		value, _ := f.Get(key)
+		all = append(all, Setting{Key: key, Value: value, At: f.Where(key)})
+	}
+	return all
 }
 
 // refuse is an error at the setting. Its text must not hold the value of a
@@ -91,7 +109,8 @@ type Config struct {
 	// MaxPollRecords bounds what a consumer takes at once; zero is no bound.
 	MaxPollRecords int
 
-	opts []kgo.Opt
+	connection []kgo.Opt
+	role       []kgo.Opt
 }
 
 // Notice is what an operator should know of a property.
@@ -131,13 +150,23 @@ func New(settings []Setting, opt Options) (*Config, error) {
 }
 
 // Opts are the options for kgo.NewClient; the caller may add its own.
-func (c *Config) Opts() []kgo.Opt { return append([]kgo.Opt(nil), c.opts...) }
+func (c *Config) Opts() []kgo.Opt { return slices.Concat(c.connection, c.role) }
+
+// Connection are the options that a client of any role needs to reach the same
+// cluster.
+func (c *Config) Connection() []kgo.Opt { return slices.Clone(c.connection) }
 
 // Connect makes a client with further options and asks a broker for a sign of
 // life, so that wrong addresses and logins are told at once. The context must
 // have a deadline. The error is a *Trouble.
 func (c *Config) Connect(ctx context.Context, more ...kgo.Opt) (*kgo.Client, error) {
-	client, err := kgo.NewClient(append(c.Opts(), more...)...)
+	return c.ConnectAs(ctx, append(c.Opts(), more...)...)
+}
+
+// ConnectAs is Connect with the caller's options only, which begin with
+// Connection.
+func (c *Config) ConnectAs(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
+	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, &Trouble{Kind: Misconfigured, Text: err.Error(), Err: err}
 	}

@@ -46,7 +46,7 @@ func (b *builder) secure() error {
 		if err != nil {
 			return err
 		}
-		b.add(kgo.SASL(mechanism))
+		b.reach(kgo.SASL(mechanism))
 		if b.protocol == "SASL_PLAINTEXT" && b.mechanism == plainMechanism {
 			b.warn(b.given["security.protocol"], "the password crosses the network unencrypted: "+
 				"SASL_SSL encrypts it")
@@ -59,7 +59,7 @@ func (b *builder) secure() error {
 		if err != nil {
 			return err
 		}
-		b.add(kgo.DialTLSConfig(config))
+		b.reach(kgo.DialTLSConfig(config))
 	}
 	return nil
 }
