@@ -12,7 +12,7 @@ func Nearest(word string, candidates []string) string {
 	}
 	best, fewest := "", (len(word)+2)/3+1
 	for _, c := range candidates {
-		d := edits(word, strings.ToUpper(c), fewest)
+		d := Edits(word, strings.ToUpper(c), fewest)
 		if d < fewest || d == fewest && best != "" && c < best {
 			best, fewest = c, d
 		}
@@ -20,9 +20,9 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// edits counts insertions, deletions, replacements and swaps of neighbours
+// Edits counts insertions, deletions, replacements and swaps of neighbours
 // from a to b; anything above limit may come back as limit+1.
-func edits(a, b string, limit int) int {
+func Edits(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}

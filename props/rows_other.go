@@ -1,0 +1,4 @@
+package props
+
+// otherRows are properties of known handlers that this release does not serve.
+var otherRows = []Row{}
