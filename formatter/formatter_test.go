@@ -133,6 +133,9 @@ func must(t testing.TB, lines ...string) *Format {
 //	format    properties, one a line, without gg.handler.<name>.
 //	append    samples, one a word: what Append gives
 //	file      the same as a file
+//	octets    as append, in hexadecimal
+//	decode    as append, read by another implementation of Avro
+//	schema    the schema file
 func TestPages(t *testing.T) {
 	datadriven.Walk(t, "testdata/pages", func(t *testing.T, path string) {
 		var f *Format
@@ -153,9 +156,16 @@ func TestPages(t *testing.T) {
 				return appended(t, f, all, strings.Fields(d.Input)) + warnings(warned)
 			case "file":
 				return filed(t, f, all, strings.Fields(d.Input)) + warnings(warned)
+			case "decode":
+				return decoded(t, f, all, strings.Fields(d.Input))
+			case "octets":
+				return octets(t, f, all, strings.Fields(d.Input))
 			case "schema":
 				file, text, err := f.Schema(all["insert"].table.Target)
-				return fmt.Sprintf("%s\n%s\n%v", file, text, err)
+				if err != nil {
+					return err.Error()
+				}
+				return fmt.Sprintf("%s\n%s%s", file, text, f.WrapperSchema())
 			}
 			d.Fatalf(t, "unknown directive %s", d.Cmd)
 			return ""

@@ -32,6 +32,8 @@ type settings struct {
 	clock           *props.Clock
 	iso             bool // T in current_ts
 	metadataChanged bool // a field asks for it
+	schemas         bool // schema files are wanted
+	versioned       bool // with the time in their names
 	scratch         []byte
 }
 
@@ -59,6 +61,8 @@ func New(c *props.Config, env Env) (*Format, error) {
 		largeAsStrings: c.Bool("format.mapOracleNumbersAsStrings"),
 		keyUpdates:     c.Text("format.pkUpdateHandling"),
 		iso:            c.Bool("format.iso8601Format"),
+		schemas:        c.Bool("format.generateSchema"),
+		versioned:      c.Bool("format.versionSchemas"),
 	}}
 	f.tables, f.known = map[*record.TableDef]*table{}, map[string]*record.TableDef{}
 	s := f.settings
@@ -85,13 +89,27 @@ func (f *Format) choose(c *props.Config, env Env) (err error) {
 		}
 	case JSON, JSONRow:
 		f.rows = f.name == JSONRow
-		f.encoder = f.json(c)
-		if c.Has("format.enableJsonArrayOutput") && c.Bool("format.enableJsonArrayOutput") {
+		if c.Bool("format.enableJsonArrayOutput") {
 			f.files = arrayFile
 		}
+		f.encoder = f.json(c)
+	case XML:
+		f.encoder, err = f.xml(c)
+	case AvroRow, AvroOp:
+		f.rows = f.name == AvroRow
+		f.encoder = f.avro(c)
+	case AvroRowOCF, AvroOpOCF:
+		f.rows, f.files = f.name == AvroRowOCF, containerFile
+		f.encoder = f.avro(c)
+		f.codec = c.Text("compressionCodec")
+		if c.Type == props.FileWriter {
+			f.codec = c.Text("avroCodec")
+		}
+		_, err = codecNamed(f.codec)
 	default:
-		err = fmt.Errorf("format=%s is not one of %s", f.name, strings.Join([]string{DelimitedText,
-			DelimitedTextOp, JSON, JSONRow}, ", "))
+		err = fmt.Errorf("format=%s is not served: use one of %s", f.name, strings.Join([]string{
+			DelimitedText, DelimitedTextOp, JSON, JSONRow, XML, AvroRow, AvroOp, AvroRowOCF, AvroOpOCF,
+			Parquet}, ", "))
 	}
 	return err
 }
@@ -230,13 +248,53 @@ func (f *Format) delimited(c *props.Config, env Env) (encoder, error) {
 func (f *Format) json(c *props.Config) encoder {
 	flavour122 := !f.rows && c.Global("gg.compat") == "12.2"
 	f.allStrings = f.allStrings || flavour122
+	delimiter := c.Text("format.jsonDelimiter")
+	if f.files == arrayFile && strings.TrimSpace(delimiter) != "" {
+		delimiter = "" // an array has commas
+	}
 	return &jsonEncoder{
 		settings:    f.settings,
 		rows:        f.rows,
 		pretty:      c.Bool("format.prettyPrint"),
 		omitNulls:   c.Bool("format.omitNullValues"),
 		keepChanged: c.Bool("format.omitNullValuesSpecialUpdateHandling"),
-		delimiter:   c.Text("format.jsonDelimiter"),
+		delimiter:   delimiter,
 		flavour122:  flavour122,
 	}
+}
+
+// xml makes the encoder of xml.
+func (f *Format) xml(c *props.Config) (encoder, error) {
+	for i := range f.fields {
+		if name := f.fields[i].name; f.fields[i].shape != mapField && !xmlName(name) {
+			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an attribute of XML",
+				name)
+		}
+	}
+	return &xmlEncoder{settings: f.settings, prolog: c.Bool("format.includeProlog")}, nil
+}
+
+// avro makes the encoder of the Avro formats.
+func (f *Format) avro(c *props.Config) encoder {
+	e := &avroEncoder{
+		settings:   f.settings,
+		rows:       f.rows,
+		isMissing:  c.Bool("format.includeIsMissingFields"),
+		decimals:   c.Bool("format.enableDecimalLogicalType"),
+		timestamps: c.Bool("format.enableTimestampLogicalType"),
+		numScale:   c.Int("format.oracleNumberScale"),
+	}
+	if f.files == containerFile {
+		return e
+	}
+	if c.Has("format.lineDelimiter") {
+		e.delimiter = c.Text("format.lineDelimiter")
+	}
+	if c.Bool("format.wrapMessageInGenericAvroMessage") {
+		e.wrapper = wrapHash
+		if c.Bool("format.genericWrapperUseFingerprint") {
+			e.wrapper = wrapFingerprint
+		}
+	}
+	return e
 }
