@@ -40,9 +40,9 @@ type mapper struct {
 	since  time.Time // when cur got its first transaction without operations
 }
 
-// startMapper opens the trail at the last durable checkpoint and starts reading.
+// startMapper opens the trail behind what the target has taken and starts reading.
 func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
-	at := positionOf(&r.position)
+	at := positionOf(&r.taken)
 	reader, err := trail.OpenTxnReader(r.trail, at, trail.TxnOptions{
 		ReaderOptions: trail.ReaderOptions{MaxPoll: r.cfg.Poll},
 		MemoryLimit:   batchBytes, Context: ctx})
@@ -122,6 +122,7 @@ func (m *mapper) next(ctx context.Context) error {
 		return context.Cause(ctx)
 	case m.cur = <-m.free:
 		m.cur.reset()
+		m.cur.origin.wanted = m.r.target.can.Origins
 		return nil
 	}
 }
@@ -235,7 +236,7 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err != nil {
 			return err
 		}
-		if err := m.op(ctx, def, body, n); err != nil {
+		if err := m.op(ctx, sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
 			return err
 		}
 		if g.bad != nil {
@@ -255,10 +256,11 @@ func (m *mapper) isolate(ctx context.Context, txn *trail.Txn) error {
 	g.bad = nil
 	last := len(g.txns) - 1
 	g.txns = g.txns[:last]
-	for len(g.ops) > 0 && g.ops[len(g.ops)-1].txn == last {
-		g.ops = g.ops[:len(g.ops)-1]
+	kept := len(g.ops)
+	for kept > 0 && g.ops[kept-1].txn == last {
+		kept--
 	}
-	g.cutTo(len(g.ops))
+	g.cutTo(kept)
 	if err := m.send(ctx); err != nil {
 		return err
 	}
@@ -267,17 +269,6 @@ func (m *mapper) isolate(ctx context.Context, txn *trail.Txn) error {
 	m.cur.bad = bad
 	m.cur.use(bad.ref.table)
 	return nil
-}
-
-// cutTo keeps the first count operations of the batch.
-func (g *group) cutTo(count int) {
-	rest, kept := g.batch.Ops, 0
-	for range count {
-		body, next, _ := handler.NextBatchOp(rest)
-		kept += 4 + len(body)
-		rest = next
-	}
-	g.batch.Ops, g.batch.Count = g.batch.Ops[:kept], count
 }
 
 // finish makes the transaction the last of the group.
@@ -291,18 +282,22 @@ func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
 }
 
 // op maps one operation for every table it goes to.
-func (m *mapper) op(ctx context.Context, def *record.TableDef, body []byte, ordinal int) error {
+func (m *mapper) op(ctx context.Context, op sourceOp) error {
+	body := op.body
 	if kind := record.OpType(body[0]); kind == record.DDL {
+		if !m.r.target.can.Tables {
+			return nil // the target has no tables: what changes is told with the next rows
+		}
 		return ddlError(body)
 	}
-	tables, err := m.r.tablesFor(ctx, def)
+	tables, err := m.r.tablesFor(ctx, op.def)
 	if err != nil {
 		return err
 	}
 	g := m.cur
-	ref := opRef{txn: len(g.txns) - 1, ordinal: ordinal}
+	ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
 	for _, t := range tables {
-		err := g.add(t, body, ref)
+		err := g.add(t, op, ref)
 		var missing *mapping.MissingKeyError
 		switch {
 		case err == nil:
@@ -324,7 +319,7 @@ func (m *mapper) op(ctx context.Context, def *record.TableDef, body []byte, ordi
 				return nil
 			}
 		default:
-			return fmt.Errorf("trail record of %s: %w", def.FullName(), err)
+			return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
 		}
 	}
 	return nil

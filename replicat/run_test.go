@@ -278,7 +278,7 @@ func (a *away) Close() error                                                    
 func TestRefusedAtStart(t *testing.T) {
 	for params, want := range map[string]string{
 		"MAP hr.*, TARGET tg.*;\n": "TARGETDB is missing",
-		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "r.prm:2:1: OGG-00303  TARGETDB LIBFILE: big data targets come with a later release",
+		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "k.props",
 		"TARGETDB sqlite:x\nREPERROR (DEFAULT, EXCEPTION)\nMAP hr.*, TARGET tg.*;\n":          "r.prm:3:10: OGG-00303  REPERROR (DEFAULT, EXCEPTION)",
 		"TARGETDB sqlite:x\n":                                       "no TABLE or MAP",
 		"DISCARDFILE ./dirrpt/x.dsc\n" + plainParams:                "",
