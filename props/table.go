@@ -71,7 +71,7 @@ func (r *Row) serves(kind string) bool {
 
 // Table gives all rows. The caller must not change them.
 func Table() []Row {
-	return slices.Concat(generalRows, handlerRows, hdfsRows, fileRows, kafkaRows, formatRows,
+	return slices.Concat(generalRows, handlerRows, hdfsRows, fileRows, kafkaRows, formatRows, parquetRows,
 		eventRows, otherRows)
 }
 
