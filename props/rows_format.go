@@ -15,6 +15,7 @@ var (
 	schemas    = []string{"json", "json_row", "avro_row", "avro_op", "avro_row_ocf", "avro_op_ocf"}
 	typed      = []string{"json", "json_row", "avro_row", "avro_op", "avro_row_ocf", "avro_op_ocf",
 		"parquet"}
+	marking   = []string{"avro_row", "avro_op", "avro_row_ocf", "avro_op_ocf", "parquet"}
 	rowModels = []string{"delimitedtext", "json_row", "avro_row", "avro_row_ocf", "parquet"}
 )
 
@@ -114,9 +115,10 @@ var formatRows = []Row{
 	{Name: "format.genericWrapperUseFingerprint", Types: served, Formats: avroPlain, Kind: Bool,
 		Default: "true", Help: "The wrapper names the schema by its fingerprint; false: by a " +
 			"hash of older releases."},
-	{Name: "format.includeIsMissingFields", Types: served, Formats: avros, Kind: Bool,
+	{Name: "format.includeIsMissingFields", Types: served, Formats: marking, Kind: Bool,
 		Default: "true",
-		Help:    "A field <column>_isMissing beside each column."},
+		Help: "Tell missing values from NULL: a field <column>_isMissing beside each column, in " +
+			"Parquet a column missing_columns."},
 	{Name: "format.lineDelimiter", Types: served, Formats: avroPlain, Help: "Behind each record."},
 	{Name: "format.enableDecimalLogicalType", Types: served, Formats: avros, Kind: Bool,
 		Default: "false",
