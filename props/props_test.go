@@ -179,6 +179,10 @@ func TestFilesAreFound(t *testing.T) {
 		"more than") {
 		t.Error(err)
 	}
+	if _, err := Load("dirprm", Options{Home: home}); err == nil ||
+		!strings.Contains(err.Error(), "it is no file") {
+		t.Error(err)
+	}
 	if faults, _ := Check("dirprm/none.props", Options{Home: home}); len(faults) != 1 {
 		t.Error(faults)
 	}
@@ -358,7 +362,8 @@ func TestSettingsOfTheWholeFile(t *testing.T) {
 	c = load("gg.compat=21.1\ngoldengate.userexit.timestamp=UTC\ngg.report.time=30sec\n" +
 		"gg.includeGGtokens=true\ngg.handler.h.format.insertOpKey=+\n" +
 		"gg.handler.h.format.truncateOpKey=CDATA[ ]\n")
-	if c.MetaFields() || c.Location() != time.UTC || c.GlobalDuration("gg.report.time") != 30*time.Second ||
+	if c.MetaFields() || c.Location() != time.UTC ||
+		c.GlobalDuration("gg.report.time") != 30*time.Second ||
 		c.OpKeys() != (OpKeys{"+", "U", "D", " "}) || !c.GlobalBool("gg.includeggtokens") {
 		t.Error("properties have no effect")
 	}
@@ -420,7 +425,8 @@ func TestTextsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tpl.Append(nil, testEnv(), nil); err == nil || !strings.Contains(err.Error(), "too long") {
+	_, err = tpl.Append(nil, testEnv(), nil)
+	if err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Error(err)
 	}
 	if _, err := ParseMetaColumns(strings.Repeat(",", maxTemplate+1)); err == nil {
