@@ -9,7 +9,8 @@ import (
 	"ggsh/record"
 )
 
-const asDecimal = "set format.enableDecimalLogicalType=true, or format.treatAllColumnsAsStrings=true"
+const asDecimal = "set format.enableDecimalLogicalType=true, or " +
+	"format.treatAllColumnsAsStrings=true"
 
 // unfit says that a value is not of the type that its column has in the format.
 func unfit(v *record.Value, kind string) error {
@@ -230,7 +231,8 @@ func instant(v *record.Value, unit int64) (int64, error) {
 	return days*perDay + int64(v.N)/unit, nil
 }
 
-const asTexts = "set format.enableTimestampLogicalType=false or format.treatAllColumnsAsStrings=true"
+const asTexts = "set format.enableTimestampLogicalType=false or " +
+	"format.treatAllColumnsAsStrings=true"
 
 // micros is instant in microseconds.
 func micros(v *record.Value) (int64, error) { return instant(v, 1000) }

@@ -94,6 +94,8 @@ func (f *Format) tableFile(w io.Writer, t *table) (FileWriter, error) {
 	switch f.files {
 	case containerFile:
 		return newContainer(f, w, t, f.codec)
+	case parquetFile:
+		return newParquetFile(f, w, t)
 	}
 	file := &textFile{format: f, out: w, table: t}
 	file.buf = f.encoder.(*delimitedEncoder).header(file.buf, t)
@@ -111,7 +113,7 @@ func (f *Format) sameTable(c *record.Change, t *table) (*table, error) {
 		return nil, err
 	}
 	if other.name != t.name || !sameDefinition(other.def, t.def) {
-		return nil, fmt.Errorf("formatter: an operation on %s in a file that is of %s in another definition",
+		return nil, fmt.Errorf("formatter: an operation on %s in a file of %s in another definition",
 			other.name, t.name)
 	}
 	return other, nil

@@ -76,7 +76,8 @@ func (f *Format) Append(dst []byte, c *record.Change) ([]byte, error) {
 }
 
 // append is Append, with what stands between two records; count is their number.
-func (f *Format) append(dst []byte, c *record.Change, between string) (out []byte, count int, err error) {
+func (f *Format) append(dst []byte, c *record.Change, between string) (
+	out []byte, count int, err error) {
 	t, err := f.table(c.Def)
 	if err != nil {
 		return dst, 0, err

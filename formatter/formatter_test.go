@@ -58,8 +58,9 @@ func samples() map[string]sample {
 	part := row(str("WILL"), day, str("CAR"), dec("144"), dec("14000.00"), none, null)
 	key := row(str("WILL"), day, str("CAR"), dec("144"), none, none, none)
 	s := map[string]sample{
-		"insert":     {table: t, body: t.Insert(will...)},
-		"update":     {table: t, body: t.Update(will, row(append(will[:4:4], dec("14000.00"), dec("3"), null)...))},
+		"insert": {table: t, body: t.Insert(will...)},
+		"update": {table: t, body: t.Update(will,
+			row(append(will[:4:4], dec("14000.00"), dec("3"), null)...))},
 		"compressed": {table: t, body: t.Op(record.Update, key, part)},
 		"afteronly":  {table: t, body: t.Op(record.Update, nil, part)},
 		"newkey":     {table: t, body: t.Update(will, bill)},
@@ -71,8 +72,9 @@ func samples() map[string]sample {
 		"truncate":        {table: t, body: t.Op(record.Truncate, nil, nil)},
 	}
 	for name, text := range map[string]string{
-		"unicode": "Grüße, 世界 😀", "quotes": `say "no" \ 'yes' </b> ]]> &`, "newline": "one\ntwo\r\nthree\tx",
-		"ctrla": "a\x01b", "pipe": "a|b", "nul": "a\x00b", "badutf8": "a\xffb", "nulltext": "NULL", "empty": "",
+		"unicode": "Grüße, 世界 😀", "quotes": `say "no" \ 'yes' </b> ]]> &`, "pipe": "a|b",
+		"newline": "one\ntwo\r\nthree\tx", "ctrla": "a\x01b", "nul": "a\x00b",
+		"badutf8": "a\xffb", "nulltext": "NULL", "empty": "",
 	} {
 		s[name] = sample{table: t, body: t.Insert(append(will[:6:6], str(text))...)}
 	}
@@ -213,6 +215,9 @@ func filed(t *testing.T, f *Format, all map[string]sample, names []string) strin
 	}
 	if w.Buffered() != 0 {
 		t.Error("a closed file has bytes left")
+	}
+	if f.Name() == Parquet {
+		return readParquet(t, out.Bytes())
 	}
 	return visible(out.Bytes()) + "\n"
 }

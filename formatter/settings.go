@@ -3,6 +3,7 @@ package formatter
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ggsh/props"
 	"ggsh/record"
@@ -34,6 +35,8 @@ type settings struct {
 	metadataChanged bool // a field asks for it
 	schemas         bool // schema files are wanted
 	versioned       bool // with the time in their names
+	opTime          timeText
+	writeTime       timeText
 	scratch         []byte
 }
 
@@ -106,6 +109,9 @@ func (f *Format) choose(c *props.Config, env Env) (err error) {
 			f.codec = c.Text("avroCodec")
 		}
 		_, err = codecNamed(f.codec)
+	case Parquet:
+		f.rows, f.files = true, parquetFile
+		f.encoder, err = f.parquet(c)
 	default:
 		err = fmt.Errorf("format=%s is not served: use one of %s", f.name, strings.Join([]string{
 			DelimitedText, DelimitedTextOp, JSON, JSONRow, XML, AvroRow, AvroOp, AvroRowOCF, AvroOpOCF,
@@ -185,6 +191,26 @@ func defaultFields(c *props.Config, format string) string {
 	return strings.Join(list, ",")
 }
 
+// timeText prints times, and keeps the text of the second: most rows are of the
+// same second as the row before.
+type timeText struct {
+	second int64
+	text   []byte
+}
+
+func (c *timeText) append(dst []byte, t time.Time, iso bool) []byte {
+	if s := t.Unix(); s != c.second || c.text == nil {
+		c.second, c.text = s, props.AppendTime(c.text[:0], t, iso)
+	}
+	dst = append(dst, c.text...)
+	micro := t.Nanosecond() / 1000
+	for i := len(dst) - 1; i >= len(dst)-6; i-- {
+		dst[i] = byte('0' + micro%10)
+		micro /= 10
+	}
+	return dst
+}
+
 // appendField appends a meta field that is a text or a number.
 func (s *settings) appendField(dst []byte, fd *field, op *operation) ([]byte, error) {
 	switch fd.column.Keyword {
@@ -192,8 +218,10 @@ func (s *settings) appendField(dst []byte, fd *field, op *operation) ([]byte, er
 		return append(dst, op.code...), nil
 	case "objectname":
 		return append(dst, op.table.name...), nil
+	case "timestamp":
+		return s.opTime.append(dst, op.change.Txn.CommitTime.In(s.env.Local), false), nil
 	case "currenttimestamp":
-		return props.AppendTime(dst, s.clock.Now().In(s.env.Local), s.iso), nil
+		return s.writeTime.append(dst, s.clock.Now().In(s.env.Local), s.iso), nil
 	case "metadatachanged":
 		if op.table.changed {
 			return append(dst, "true"...), nil
@@ -267,8 +295,8 @@ func (f *Format) json(c *props.Config) encoder {
 func (f *Format) xml(c *props.Config) (encoder, error) {
 	for i := range f.fields {
 		if name := f.fields[i].name; f.fields[i].shape != mapField && !xmlName(name) {
-			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an attribute of XML",
-				name)
+			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an "+
+				"attribute of XML", name)
 		}
 	}
 	return &xmlEncoder{settings: f.settings, prolog: c.Bool("format.includeProlog")}, nil
@@ -297,4 +325,12 @@ func (f *Format) avro(c *props.Config) encoder {
 		}
 	}
 	return e
+}
+
+// parquet makes the encoder of parquet.
+func (f *Format) parquet(c *props.Config) (encoder, error) {
+	codec, err := parquetCodec(c.Text("format.compressionCodec"))
+	return &parquetEncoder{settings: f.settings, codec: codec,
+		isMissing: c.Bool("format.includeIsMissingFields"),
+		groupSize: max(c.Size("format.rowGroupSize"), 1)}, err
 }
