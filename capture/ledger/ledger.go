@@ -31,9 +31,16 @@ type Piece struct {
 	Name   string    `json:"name"`   // what people call it
 	From   int64     `json:"from"`
 	To     int64     `json:"to"`
-	Rows   int64     `json:"rows"`
+	Lines  int64     `json:"lines"` // or messages
 	Time   time.Time `json:"time"`
 	Sum    uint32    `json:"sum,omitempty"` // of the content, where it could change
+}
+
+// Base is where reading began when there was no checkpoint yet.
+type Base struct {
+	Order string `json:"order"` // what was ordered: another order begins anew
+	Text  string `json:"text"`  // the restart text of that place
+	CSN   uint64 `json:"csn"`
 }
 
 // Table is a definition that was found in the data, column by column.
@@ -48,6 +55,7 @@ type Table struct {
 type line struct {
 	Version int    `json:"version,omitempty"`
 	Last    uint64 `json:"last,omitempty"` // with Version: the last number given
+	Base    *Base  `json:"base,omitempty"` // with Version
 	Piece   *Piece `json:"piece,omitempty"`
 	Table   *Table `json:"table,omitempty"`
 }
@@ -66,6 +74,7 @@ type Ledger struct {
 	file   *os.File
 	size   int64
 	last   uint64
+	base   Base
 	pieces []Piece
 	tables []Table
 	buf    []byte
@@ -153,6 +162,9 @@ func (l *Ledger) take(n int, entry line) error {
 			return fmt.Errorf("version %d is not known", entry.Version)
 		}
 		l.last = entry.Last
+		if entry.Base != nil {
+			l.base = *entry.Base
+		}
 	case entry.Piece != nil:
 		if entry.Piece.CSN != l.last+1 && len(l.pieces) > 0 || entry.Piece.CSN <= l.last {
 			return fmt.Errorf("piece %d follows %d", entry.Piece.CSN, l.last)
@@ -187,9 +199,19 @@ func (l *Ledger) After(csn uint64) ([]Piece, error) {
 	return l.pieces[csn+1-first:], nil
 }
 
-// Restart drops all pieces: reading begins anew. Numbers go on from the highest.
-func (l *Ledger) Restart() error {
-	l.pieces, l.tables = nil, nil
+// Base is where reading began by an order; ok is false when it was another order, or
+// when what came behind it is forgotten.
+func (l *Ledger) Base(order string) (b Base, ok bool) {
+	_, err := l.After(l.base.CSN)
+	return l.base, l.base.Order == order && order != "" && err == nil
+}
+
+// Restart drops all pieces: reading begins anew by an order, at a place that text
+// gives for the number given to it. Numbers go on from the highest, and tables that were
+// found stay.
+func (l *Ledger) Restart(order string, text func(csn uint64) string) error {
+	l.pieces = nil
+	l.base = Base{Order: order, Text: text(l.last), CSN: l.last}
 	return l.rewrite()
 }
 
@@ -302,7 +324,7 @@ func (l *Ledger) write() error {
 
 // rewrite writes what is remembered into a new file and puts it in place.
 func (l *Ledger) rewrite() error {
-	head := line{Version: fileVersion, Last: l.last}
+	head := line{Version: fileVersion, Last: l.last, Base: &l.base}
 	if len(l.pieces) > 0 {
 		head.Last = l.pieces[0].CSN - 1
 	}

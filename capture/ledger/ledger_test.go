@@ -16,7 +16,7 @@ func pieces(n int) []Piece {
 	var list []Piece
 	for i := range n {
 		list = append(list, Piece{Stream: "s" + fmt.Sprint(i%2), Name: "näm\n\"e", From: int64(i),
-			To: int64(i + 1), Rows: 3, Time: time.Unix(int64(i), 5).UTC(), Sum: uint32(i)})
+			To: int64(i + 1), Lines: 3, Time: time.Unix(int64(i), 5).UTC(), Sum: uint32(i)})
 	}
 	return list
 }
@@ -151,10 +151,18 @@ func TestForget(t *testing.T) {
 		}
 		l = open(t, path)
 	}
-	if err := l.Restart(); err != nil {
+	err := l.Restart("BEGIN x", func(csn uint64) string { return fmt.Sprint("from ", csn) })
+	if err != nil {
 		t.Fatal(err)
 	}
 	l = open(t, path)
+	want := Base{Order: "BEGIN x", Text: fmt.Sprint("from ", total), CSN: uint64(total)}
+	if b, ok := l.Base("BEGIN x"); !ok || b != want {
+		t.Fatal(b, ok)
+	}
+	if b, ok := l.Base("BEGIN y"); ok {
+		t.Fatal(b)
+	}
 	if err := l.Skip(uint64(total + 10)); err != nil {
 		t.Fatal(err)
 	}
