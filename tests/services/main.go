@@ -1,5 +1,5 @@
-// Command services fetches real database servers for tests and benchmarks and runs
-// them: `go run ./tests/services up|down|status|env|provision [mariadb|mysql …]`.
+// Command services fetches real servers for tests and benchmarks and runs them:
+// `go run ./tests/services up|down|status|env|provision [mariadb|mysql|hdfs|kafka …]`.
 //
 // It is not needed to run the tests, which provision and start their own servers; it
 // is for looking at a server by hand and for fetching ahead of time.
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -23,7 +24,7 @@ import (
 	"ggsh/tests/services/server"
 )
 
-const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql ...]
+const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql|hdfs|kafka ...]
 
   up         fetch what is missing, start the servers and leave them running
   down       end them and remove their data
@@ -129,9 +130,18 @@ func env(out io.Writer) error {
 			continue
 		}
 		prefix := "GGSH_" + strings.ToUpper(string(s.Kind)) + "_"
-		for _, v := range [][2]string{{"HOST", s.Host}, {"PORT", strconv.Itoa(s.Port)},
-			{"SOCKET", s.Socket}, {"USER", server.RootUser}, {"PASSWORD", server.RootPassword},
-			{"DSN", s.RootDSN()}} {
+		vars := [][2]string{{"HOST", s.Host}, {"PORT", strconv.Itoa(s.Port)}}
+		address := net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+		switch s.Kind {
+		case server.KindHDFS:
+			vars = append(vars, [2]string{"URI", "hdfs://" + address}, [2]string{"CONF_DIR", s.ConfDir()})
+		case server.KindKafka:
+			vars = append(vars, [2]string{"BROKERS", address})
+		default:
+			vars = append(vars, [2]string{"SOCKET", s.Socket}, [2]string{"USER", server.RootUser},
+				[2]string{"PASSWORD", server.RootPassword}, [2]string{"DSN", s.RootDSN()})
+		}
+		for _, v := range vars {
 			fmt.Fprintf(out, "export %s%s='%s'\n", prefix, v[0], v[1])
 		}
 	}
