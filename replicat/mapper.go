@@ -1,6 +1,7 @@
 package replicat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,11 +88,17 @@ func (m *mapper) run(ctx context.Context) error {
 		if m.r.state.stopCtx.Err() != nil {
 			return m.flush(ctx)
 		}
+		// Asked before the trail is: what was written before the order is read.
+		last := m.r.state.endsAtEOF() || m.r.set.end.atEOF(m.r.p.Now())
 		txn, err := m.reader.Next()
 		var partial *trail.PartialError
 		switch {
 		case err == io.EOF:
-			if done, err := m.wait(ctx); done || err != nil {
+			if last {
+				m.r.p.Info(ggserr.BatchEnd, cmp.Or(m.r.set.end.text, "of the initial load"))
+				return m.flush(ctx)
+			}
+			if err := m.wait(ctx); err != nil {
 				return err
 			}
 			continue
@@ -148,27 +155,22 @@ func (m *mapper) send(ctx context.Context) error {
 	return m.next(ctx)
 }
 
-// wait is the end of the trail for now: what is there is applied at once. done
-// says that the run ends here.
-func (m *mapper) wait(ctx context.Context) (done bool, err error) {
+// wait is the end of the trail for now: what is there is applied at once.
+func (m *mapper) wait(ctx context.Context) error {
 	if m.cur.batch.Count > 0 || !m.cur.empty() && m.r.p.Now().Sub(m.since) >= time.Second {
 		if err := m.flush(ctx); err != nil {
-			return false, err
+			return err
 		}
 	}
-	if m.r.set.end.atEOF(m.r.p.Now()) {
-		m.r.p.Info(ggserr.BatchEnd, m.r.set.end.text)
-		return true, m.flush(ctx)
-	}
 	m.r.state.eof(m.reader.Reading())
-	err = m.reader.Wait(m.idle)
+	err := m.reader.Wait(m.idle)
 	if err != nil && ctx.Err() != nil {
-		return false, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	if err != nil && m.r.state.stopCtx.Err() == nil {
-		return false, err
+		return err
 	}
-	return false, nil
+	return nil
 }
 
 // transaction adds one source transaction to the group, or leaves it out.

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"ggsh/checkpoint"
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/props"
+	"ggsh/subdirs"
 )
 
 // settings is what the parameter file makes of a run.
@@ -73,7 +75,11 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 			s.checkpointTable = ""
 		}
 	}
-	if run.SpecialRun {
+	if task(p.Document()) {
+		s.run.SpecialRun = true
+		s.input = subdirs.TaskTrail(p.Group())
+	}
+	if s.run.SpecialRun {
 		s.checkpointTable = ""
 	}
 	if run.End != nil {
@@ -110,6 +116,11 @@ func readGlobals(p *process.Process) (param.GlobalsConfig, error) {
 		return param.GlobalsConfig{}, err
 	}
 	return param.ReadGlobals(f)
+}
+
+// task reports whether the group was added as the task of an initial load.
+func task(doc *checkpoint.Document) bool {
+	return doc != nil && doc.Group.Source == checkpoint.SpecialRun
 }
 
 // readInput finds the file of a special run.

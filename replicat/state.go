@@ -30,6 +30,7 @@ type state struct {
 	records  int64     // in the transaction being built or applied
 	inflight int       // groups between mapper and target
 	readEOF  bool      // the mapper found nothing more to read
+	ending   bool      // the run is to end at the end of the trail
 	any      bool      // something was processed
 	applied  time.Time // commit time of the last transaction that is durable at the target
 	pending  bool      // the target has taken more than is durable
@@ -70,6 +71,19 @@ func (s *state) eof(at trail.Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reading, s.readEOF, s.records = at, true, 0
+}
+
+// endAtEOF makes the next end of the trail the end of the run.
+func (s *state) endAtEOF() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending = true
+}
+
+func (s *state) endsAtEOF() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ending
 }
 
 // sent and done count groups between mapper and target.

@@ -186,10 +186,8 @@ func (h *Handler) stageOne(c *record.Change) (*stream, error) {
 		}
 		st.first = at
 	}
-	if h.format.Joinable() {
-		whole := len(st.bytes)
+	if h.grows() {
 		if st.bytes, err = h.format.Append(st.bytes, c); err != nil {
-			st.bytes = st.bytes[:whole]
 			return nil, err
 		}
 	} else if err := h.check(c); err != nil {
@@ -204,9 +202,13 @@ func (h *Handler) stageOne(c *record.Change) (*stream, error) {
 	return s, nil
 }
 
-// check lets a writer without a file have the operation, to see whether it can
-// carry it.
+// check finds out whether an operation can be written to a file of a format that
+// makes files as a whole.
 func (h *Handler) check(c *record.Change) (err error) {
+	if !h.tryOut {
+		h.scratch, err = h.format.Append(h.scratch[:0], c)
+		return err
+	}
 	w := h.checks[c.Def]
 	if w == nil {
 		if w, err = h.format.File(io.Discard, c.Def); err != nil {
@@ -354,7 +356,7 @@ func (h *Handler) writeStream(ctx context.Context, s *stream, now time.Time) err
 // writeRows gives the operations to the writers of formats that make a file as
 // a whole; stage has seen that they can be written.
 func (h *Handler) writeRows(b *handler.Batch) error {
-	if h.format.Joinable() || b.Count == 0 {
+	if h.grows() || b.Count == 0 {
 		return nil
 	}
 	h.changes.Reset(b)

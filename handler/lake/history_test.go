@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/handler/handlertest"
 	"ggsh/record"
@@ -32,12 +33,12 @@ func (f lines) Append(dst []byte, c *record.Change) ([]byte, error) {
 	}
 	text := string(values[0].B)
 	if strings.HasPrefix(text, "bad") {
-		return append(dst, "half"...), errors.New("this format carries nothing bad")
+		return dst, errors.New("this format carries nothing bad")
 	}
 	return fmt.Appendf(dst, "%s %s\n", c.Def.Name, text), nil
 }
 
-func (f lines) File(w io.Writer, _ *record.TableDef) (FileWriter, error) {
+func (f lines) File(w io.Writer, _ *record.TableDef) (formatter.FileWriter, error) {
 	return &lineFile{w: w}, nil
 }
 func (f lines) Joinable() bool { return !f.whole }
@@ -59,6 +60,7 @@ func (f *lineFile) Write(c *record.Change) (err error) {
 	}
 	return err
 }
+func (f *lineFile) Flush() error    { return nil }
 func (f *lineFile) Buffered() int64 { return int64(len(f.held)) }
 func (f *lineFile) Close() error {
 	_, err := fmt.Fprintf(f.w, "[\n%s]\n", f.held)

@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"ggsh/handler"
+	"ggsh/props"
 )
 
 // FS is the file system of one session. Paths are absolute, with slashes. A
@@ -74,6 +75,8 @@ type Volume struct {
 	Product string
 	// Base is where relative paths begin.
 	Base string
+	// NoColons says that names must not have colons.
+	NoColons bool
 	// Fault sorts an error of FS; Op of its result is not looked at.
 	Fault func(error) *handler.ApplyError
 	// Close ends the session; nil when there is nothing to end.
@@ -84,6 +87,8 @@ type Volume struct {
 type Driver struct {
 	Name    string // of the handler
 	Version string
-	// Connect reaches the file system that the properties file tells of.
-	Connect func(ctx context.Context, cfg *handler.Config) (*Volume, error)
+	Type    string // of the properties file
+	// Connect reaches the file system that the properties tell of. Its errors are
+	// *handler.ApplyError.
+	Connect func(ctx context.Context, cfg *handler.Config, p *props.Config) (*Volume, error)
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -32,7 +33,10 @@ type Handler struct {
 	changes *handler.Changes
 	uses    map[uint32]*handler.TableUse
 	defs    map[*record.TableDef]*known
-	checks  map[*record.TableDef]FileWriter
+	checks  map[*record.TableDef]formatter.FileWriter // that try operations out
+	scratch []byte
+	headed  bool            // text with a line of names first
+	tryOut  bool            // only a file's writer tells whether it can carry an operation
 	schemas map[string]bool // digests of definitions whose schema files are written
 	streams map[string]*stream
 	key     []byte
@@ -82,7 +86,7 @@ func (h *Handler) Table(_ context.Context, name handler.TableName) (*record.Tabl
 // start takes the group's files over and finishes what was begun.
 func (h *Handler) start(ctx context.Context) (*handler.Opened, error) {
 	group := groupFolder(&h.cfg)
-	h.journal = &journal{fs: h.fs, dir: path.Join(h.set.commits, "_ogg_commit", group),
+	h.journal = &journal{fs: h.fs, dir: path.Join(h.set.commits, ownPrefix+"commit", group),
 		keep: uint64(h.set.keepCommits)}
 	if err := h.journal.take(ctx); err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (h *Handler) start(ctx context.Context) (*handler.Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	temps := path.Join(h.set.root, "_ogg_tmp", group)
+	temps := path.Join(h.set.root, ownPrefix+"tmp", group)
 	if err := h.removeTemps(ctx, temps); err != nil {
 		return nil, err
 	}
@@ -119,6 +123,10 @@ func (h *Handler) start(ctx context.Context) (*handler.Opened, error) {
 	return opened, nil
 }
 
+// ownPrefix begins the names of folders that are the handler's own; readers of
+// whole directories pass over names with an underscore in front.
+const ownPrefix = "_ogg_"
+
 // groupFolder is the group's name in folders: groups of one name in several
 // homes have different keys.
 func groupFolder(cfg *handler.Config) string { return fmt.Sprintf("%s-%x", cfg.Group, cfg.GroupKey) }
@@ -127,7 +135,7 @@ func (h *Handler) reset() {
 	h.changes = handler.NewChanges()
 	h.uses = map[uint32]*handler.TableUse{}
 	h.defs = map[*record.TableDef]*known{}
-	h.checks = map[*record.TableDef]FileWriter{}
+	h.checks = map[*record.TableDef]formatter.FileWriter{}
 	h.schemas = map[string]bool{}
 	h.streams = map[string]*stream{}
 	h.outputs, h.touched, h.parts, h.broken = nil, nil, nil, nil

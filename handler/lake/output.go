@@ -11,6 +11,7 @@ import (
 	"path"
 	"time"
 
+	"ggsh/formatter"
 	"ggsh/record"
 )
 
@@ -60,7 +61,7 @@ type output struct {
 	meta   CommitFile
 	file   File
 	buf    *bufio.Writer
-	rows   FileWriter // of formats that make a file as a whole
+	rows   formatter.FileWriter // of formats that make a file as a whole
 	// prior is what the stream's live was when the output was begun.
 	prior *CommitFile
 	// continues says that it begins with prior's content and takes its name.
@@ -171,9 +172,15 @@ func (h *Handler) create(ctx context.Context, s *stream) (*output, error) {
 			Final: s.staged.name, Created: h.now()}}, nil
 }
 
+// beginRows writes what a file of the format begins with.
 func (h *Handler) beginRows(o *output) (err error) {
-	if !h.format.Joinable() {
-		o.rows, err = h.format.File(o, o.stream.def)
+	if h.format.Joinable() || h.headed && o.continues {
+		return nil
+	}
+	o.rows, err = h.format.File(o, o.stream.def)
+	if err == nil && h.headed {
+		err = o.rows.Flush()
+		o.rows = nil
 	}
 	return err
 }

@@ -67,11 +67,11 @@ func (h *Handler) due(b *handler.Batch, now time.Time) bool {
 			return true
 		}
 	}
-	wait := max(h.set.publishEvery, costShare*h.cost)
-	if now.Sub(h.since) >= wait {
-		return true
+	if h.set.publishEvery <= 0 {
+		return false
 	}
-	return h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.format.Joinable()
+	idle := h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.grows()
+	return idle || now.Sub(h.since) >= max(h.set.publishEvery, costShare*h.cost)
 }
 
 // tooOld reports whether a file has to end by the clock.
@@ -82,7 +82,7 @@ func (h *Handler) tooOld(m *CommitFile, now time.Time) bool {
 
 // mustEnd reports whether nothing may be added to a file any more.
 func (h *Handler) mustEnd(m *CommitFile, now time.Time) bool {
-	return m.Ended || h.ending || !h.format.Joinable() ||
+	return m.Ended || h.ending || !h.grows() ||
 		m.Bytes >= min(h.set.maxFileSize, h.set.mergeBelow) || h.tooOld(m, now)
 }
 
@@ -194,6 +194,10 @@ func (h *Handler) settleNames(ctx context.Context) error {
 		}
 	}
 	for _, o := range h.outputs {
+		var late bool
+		if o.meta.Final, late = settle(o.meta.Final, &o.meta); late {
+			o.meta.Ended = true
+		}
 		if dir := path.Dir(o.meta.Final); !made[dir] {
 			if err := h.fs.MakeAll(ctx, dir); err != nil {
 				return err
