@@ -97,6 +97,9 @@ func (f *Format) append(dst []byte, c *record.Change, between string) (
 			return dst[:from], 0, err
 		}
 	}
+	if dst, err = f.convert(dst, from); err != nil {
+		return dst[:from], 0, at(err, t, f.foreign(&f.decoder.op))
+	}
 	return dst, len(ops), nil
 }
 

@@ -25,6 +25,7 @@ const (
 
 // settings is what all formats are told.
 type settings struct {
+	charset         charset
 	allStrings      bool
 	largeAsStrings  bool // numbers beyond 64 bits or a double
 	fields          []field
@@ -72,6 +73,10 @@ func New(c *props.Config, env Env) (*Format, error) {
 	s.clock = props.NewClock(env.Now)
 	s.env = props.Env{Group: env.Group, Now: s.clock.Now, Local: c.Location(), OpKeys: c.OpKeys(),
 		JavaProperty: c.JavaProperty}
+	var err error
+	if s.charset, err = charsetNamed(c.Text("format.encoding"), f.name); err != nil {
+		return nil, err
+	}
 	if err := s.setFields(c, f.name); err != nil {
 		return nil, err
 	}
