@@ -161,6 +161,10 @@ func (p *Process) Globals() (param.GlobalsConfig, error) {
 func (p *Process) checkName() error {
 	st, ok := p.params.First(string(p.cfg.Type))
 	if !ok || len(st.Args) == 0 {
+		if p.cfg.Group == "" && p.oneRun() {
+			base := filepath.Base(p.params.Path)
+			p.cfg.Group = strings.ToUpper(strings.TrimSuffix(base, filepath.Ext(base)))
+		}
 		if p.cfg.Group == "" {
 			return ggserr.New(ggserr.BadParameter, "the parameter file has no "+string(p.cfg.Type)+
 				" statement and no PROCESSID is given").At(p.params.Path, 1, 1)
@@ -176,6 +180,17 @@ func (p *Process) checkName() error {
 		return e.At(st.Pos.File, st.Pos.Line, st.Pos.Column)
 	}
 	return nil
+}
+
+// oneRun reports whether the file is for a run that needs no group: it is named by
+// its file.
+func (p *Process) oneRun() bool {
+	for _, name := range []string{"SOURCEISTABLE", "SPECIALRUN"} {
+		if _, ok := p.params.First(name); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // takeGroup locks the group and reads its checkpoint file. A run by hand of a
