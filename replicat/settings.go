@@ -30,7 +30,6 @@ type settings struct {
 	targetName      string // for messages
 	checkpointTable string
 	end             runEnd
-	discard         discardConfig
 	sixDigits       bool
 	spareNamed      bool   // EXCLUDEWILDCARDOBJECTSONLY
 	input           string // EXTFILE of a special run
@@ -97,7 +96,6 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err := s.readInput(f); err != nil {
 		return nil, err
 	}
-	s.discard = discardSettings(p, run)
 	return s, s.readTarget(p, alias, globals.CredentialStore)
 }
 
