@@ -58,6 +58,9 @@ func (o *StreamOptions) set(at ggserr.Location) *FileSet {
 
 // option reads one option and reports whether it was one of these.
 func (o *StreamOptions) option(c *cursor) bool {
+	if c.word("GETMETADATAFROMVAM", "TRACKSCHEMACHANGES") {
+		return true // it is never otherwise
+	}
 	at := c.at()
 	if !o.ofSource(c) && !o.ofSet(c, at) {
 		return false
@@ -89,7 +92,6 @@ func (o *StreamOptions) ofSource(c *cursor) bool {
 		o.Payload = c.choice("TEXT", "BYTES")
 	case c.word("KAFKACONSUMERPROPERTIES"):
 		o.ConsumerProperties = c.value("a file")
-	case c.word("GETMETADATAFROMVAM", "TRACKSCHEMACHANGES"): // it is never otherwise
 	default:
 		return false
 	}

@@ -26,6 +26,9 @@ type wiring struct {
 	globals param.GlobalsConfig
 	outputs []param.Output
 	args    process.Args
+
+	tables   []*param.TableStatement
+	discards *discards
 }
 
 // wire reads what the parameter file says and makes the engine's configuration.
@@ -51,6 +54,7 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	if w.globals.ExcludeWildcardObjectsOnly {
 		plan.SpareNamed()
 	}
+	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
 	if err != nil {
 		return extract.Config{}, err
@@ -99,6 +103,12 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	}
 	login, given, err := param.ReadLogin(w.p.Params())
 	if err != nil {
+		return nil, err
+	}
+	if login.Directory != "" {
+		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
+	}
+	if err := w.streamsOnly(); err != nil {
 		return nil, err
 	}
 	if !given {
@@ -178,6 +188,7 @@ func (w *wiring) openSQLite(ctx context.Context, path string, start extract.Sour
 		cfg.Restart = first(cfg.Restart, uintText(start.Begin.RBA))
 	case checkpoint.BeginCSN:
 		cfg.Restart = first(cfg.Restart, uintText(start.Begin.CSN.Minor))
+	case checkpoint.BeginEarliest:
 	default:
 		cfg.Begin = start.Begin.Time
 	}
@@ -207,6 +218,9 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 	case checkpoint.BeginCSN:
 		cfg.Start.Seq, cfg.Start.Pos = b.CSN.Major, b.CSN.Minor
 	case checkpoint.BeginEOF:
+	case checkpoint.BeginEarliest:
+		return nil, ggserr.New(ggserr.Generic, "A binary log has no BEGIN EARLIEST").
+			Do("SHOW BINARY LOGS tells the first file: ALTER the EXTRACT to its LOGNUM, LOGPOS 4.")
 	default:
 		cfg.Start.Time = b.Time
 	}
