@@ -80,6 +80,8 @@ type Output struct {
 	Remote    bool   `json:"remote,omitempty"`
 	Megabytes int    `json:"megabytes"`
 	Seqno     uint32 `json:"seqno,omitempty"` // first file when the trail is empty
+	// File says that the parameter file named it, as EXTFILE or RMTFILE.
+	File bool `json:"file,omitempty"`
 	// Write position, as of the last checkpoint.
 	Current Position `json:"current"`
 }

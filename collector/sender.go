@@ -26,6 +26,7 @@ type SenderConfig struct {
 	Digits     int    // of its file numbers; zero means 9
 	FirstSeqno uint32 // of a trail that has no files yet
 	Forget     bool   // the trail's history begins anew; see trail.WriterConfig
+	Purge      bool   // the trail's files are removed first
 	MaxBytes   int64  // of a trail file; zero: trail.DefaultMaxBytes
 	Header     trail.HeaderInfo
 	Compress   bool // RMTHOST COMPRESS
@@ -141,6 +142,9 @@ func (s *Sender) greet() error {
 		Header: s.cfg.Header}
 	if s.cfg.Forget {
 		h.Flags |= helloForget
+	}
+	if s.cfg.Purge {
+		h.Flags |= helloPurge
 	}
 	if err := s.link.write(frameHello, h.append(nil)); err != nil {
 		// The other end may have refused before it read; its reason tells more.

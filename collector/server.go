@@ -277,6 +277,7 @@ func (c *session) openTrail() error {
 	c.w, err = trail.Open(trail.WriterConfig{Name: name, MaxBytes: int64(c.hello.MaxBytes),
 		Header: c.hello.Header, FirstSeqno: c.hello.FirstSeqno, FS: cfg.FS,
 		Forget:   c.hello.Flags&helloForget != 0,
+		Purge:    c.hello.Flags&helloPurge != 0,
 		LockWait: c.link.timeout + lockMargin})
 	if err != nil {
 		return err

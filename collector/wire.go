@@ -63,15 +63,19 @@ type hello struct {
 	Group      string
 	Trail      string
 	Digits     uint8
-	Flags      uint8 // helloForget
+	Flags      uint8 // helloForget, helloPurge
 	FirstSeqno uint32
 	MaxBytes   uint64
 	Timeout    uint32 // milliseconds
 	Header     trail.HeaderInfo
 }
 
-// helloForget makes the trail's history begin anew; see trail.WriterConfig.
-const helloForget = 1
+// helloForget makes the trail's history begin anew, helloPurge removes its files
+// first; see trail.WriterConfig.
+const (
+	helloForget = 1
+	helloPurge  = 2
+)
 
 func (h *hello) strings() []*string {
 	return []*string{&h.Token, &h.Group, &h.Trail, &h.Header.Group, &h.Header.Program,

@@ -302,7 +302,7 @@ func (i GroupInfo) detail(b *strings.Builder) {
 			"     Max MB Trail Type\n\n")
 		for _, o := range i.Group.Outputs {
 			fmt.Fprintf(b, "  %-38s%16d%11d%11d %-10s\n", o.Trail, writeSeqno(o),
-				o.Current.RBA, o.Megabytes, trailType(o.Remote))
+				o.Current.RBA, o.Megabytes, trailType(o))
 		}
 	}
 	b.WriteString("\n  Extract Source                          Begin             " +
@@ -348,9 +348,14 @@ func (i GroupInfo) runs() [][3]string {
 	return rows
 }
 
-func trailType(remote bool) string {
-	if remote {
+func trailType(o checkpoint.Output) string {
+	switch {
+	case o.Remote && o.File:
+		return "RMTFILE"
+	case o.Remote:
 		return "RMTTRAIL"
+	case o.File:
+		return "EXTFILE"
 	}
 	return "EXTTRAIL"
 }

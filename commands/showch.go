@@ -38,7 +38,7 @@ func (i GroupInfo) showCh(b *strings.Builder) {
 			"    Sequence #: %d\n    RBA: %d\n    Timestamp: %s\n    Extract Trail: %s\n"+
 			"    Seqno Length: 9\n    Flip Seqno Length: No\n    Trail Type: %s\n\n",
 			n+1, writeSeqno(o), o.Current.RBA, stampOr(o.Current.Time, micros), o.Trail,
-			trailType(o.Remote))
+			trailType(o))
 	}
 	i.checkpointTail(b, isTrail)
 }

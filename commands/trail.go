@@ -66,7 +66,7 @@ func addTrail(ctx context.Context, s *Session, c *call) (Value, error) {
 		for _, have := range other.doc.Group.Outputs {
 			if s.sameTrail(have.Trail, o.Trail) && (other == g || !remote && !have.Remote) {
 				return nil, refuse("%s %s already exists, written by EXTRACT %s.",
-					trailType(have.Remote), have.Trail, other.name)
+					trailType(have), have.Trail, other.name)
 			}
 		}
 	}

@@ -117,6 +117,7 @@ type OutputConfig struct {
 	Seqno     uint32         // of the first file
 	Durable   trail.Position // of a local trail, by the checkpoint
 	Forget    bool           // an operator positioned the group: see trail.WriterConfig
+	Purge     bool           // the files that are there are removed first
 }
 
 // Run extracts until it is stopped, or fails.

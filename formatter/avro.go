@@ -94,10 +94,12 @@ func (e *avroEncoder) numberType(c *record.ColumnDef) avroColumn {
 		return avroColumn{kind: avroLong}
 	case e.decimals && c.Kind == record.Uint && isLarge(c):
 		return avroColumn{kind: avroDecimal, precision: 20}
-	case e.decimals && c.Kind == record.Decimal && c.Precision > 0:
-		return avroColumn{avroDecimal, max(c.Precision, c.Scale), max(c.Scale, 0)}
 	case e.decimals && c.Kind == record.Decimal:
-		return avroColumn{avroDecimal, unknownPrecision + e.numScale, e.numScale}
+		precision, scale := decimalSize(c)
+		if precision == 0 {
+			precision, scale = unknownPrecision+e.numScale, e.numScale
+		}
+		return avroColumn{avroDecimal, precision, scale}
 	case e.largeAsStrings && isLarge(c):
 		return avroColumn{kind: avroString}
 	case c.Kind == record.Uint:

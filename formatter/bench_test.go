@@ -26,6 +26,12 @@ func messageFormats() map[string][]string {
 		"delimitedtext quoted": {"format=delimitedtext", "format.quoteDelimiters=true"},
 		"json":                 {"format=json", "includeTokens=true"},
 		"json_row":             {"format=json_row"},
+		"xml":                  {"format=xml"},
+		"avro_row":             {"format=avro_row"},
+		"avro_op":              {"format=avro_op"},
+		"avro_op wrapped":      {"format=avro_op", "format.wrapMessageInGenericAvroMessage=true"},
+		"avro_row logical": {"format=avro_row", "format.enableDecimalLogicalType=true",
+			"format.enableTimestampLogicalType=true"},
 	}
 }
 

@@ -169,7 +169,8 @@ func (e *delimitedEncoder) meta(dst []byte, op *operation, n int) ([]byte, error
 }
 
 // value appends a column of an image.
-func (e *delimitedEncoder) value(dst []byte, op *operation, im []record.Value, i int) ([]byte, error) {
+func (e *delimitedEncoder) value(dst []byte, op *operation, im []record.Value, i int) (
+	[]byte, error) {
 	v, t := op.value(im, i), op.table
 	switch v.Kind {
 	case record.Missing:

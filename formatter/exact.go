@@ -9,7 +9,8 @@ import (
 	"ggsh/record"
 )
 
-const asDecimal = "set format.enableDecimalLogicalType=true, or format.treatAllColumnsAsStrings=true"
+const asDecimal = "set format.enableDecimalLogicalType=true, or " +
+	"format.treatAllColumnsAsStrings=true"
 
 // unfit says that a value is not of the type that its column has in the format.
 func unfit(v *record.Value, kind string) error {
@@ -95,14 +96,14 @@ func double(v *record.Value) (float64, error) {
 // double gives the nearest double of the number whose text is given, and
 // whether its shortest decimal form is that number again.
 func (n *decimal) double(text []byte) (float64, bool) {
+	if f, ok := n.short(); ok {
+		return f, true
+	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
 		return 0, false
 	}
 	want, exponent := n.significant()
-	if len(want) <= 15 && exponent > -290 && exponent < 290 {
-		return f, true // fifteen digits always come back
-	}
 	var buf [32]byte
 	back, _ := parseDecimal(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
 	got, other := back.significant()
@@ -110,6 +111,31 @@ func (n *decimal) double(text []byte) (float64, bool) {
 		return f, true
 	}
 	return f, exponent == other && sameDigits(want, got)
+}
+
+// powers are the powers of ten that a double holds exactly.
+var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+	1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// short gives the nearest double of a number of up to fifteen digits and no
+// exponent, which always print again as they were. Digits and power are both
+// exact, so that their quotient is rounded once.
+func (n *decimal) short() (float64, bool) {
+	if len(n.whole)+len(n.fraction) > 15 || len(n.exponent) > 0 {
+		return 0, false
+	}
+	digits := uint64(0)
+	for _, c := range n.whole {
+		digits = digits*10 + uint64(c-'0')
+	}
+	for _, c := range n.fraction {
+		digits = digits*10 + uint64(c-'0')
+	}
+	f := float64(digits) / powers[len(n.fraction)]
+	if n.negative {
+		f = -f
+	}
+	return f, true
 }
 
 // significant gives the digits from the first to the last that is not zero, in
@@ -205,7 +231,8 @@ func instant(v *record.Value, unit int64) (int64, error) {
 	return days*perDay + int64(v.N)/unit, nil
 }
 
-const asTexts = "set format.enableTimestampLogicalType=false or format.treatAllColumnsAsStrings=true"
+const asTexts = "set format.enableTimestampLogicalType=false or " +
+	"format.treatAllColumnsAsStrings=true"
 
 // micros is instant in microseconds.
 func micros(v *record.Value) (int64, error) { return instant(v, 1000) }

@@ -28,8 +28,9 @@ type textFile struct {
 	format *Format
 	out    io.Writer
 	buf    []byte
+	table  *table // of a file of one table
 	array  bool
-	count  int
+	begun  bool
 	err    error // of the writer below: the file is lost
 }
 
@@ -38,17 +39,27 @@ func (w *textFile) Write(c *record.Change) error {
 	if w.err != nil {
 		return w.err
 	}
-	from := len(w.buf)
-	if w.array && w.count > 0 {
-		w.buf = append(w.buf, ',')
+	if w.table != nil {
+		t, err := w.format.sameTable(c, w.table)
+		if err != nil {
+			return err
+		}
+		w.table = t
 	}
-	buf, err := w.format.Append(w.buf, c)
+	from := len(w.buf)
+	between := ""
+	if w.array {
+		between = ","
+		if w.begun {
+			w.buf = append(w.buf, ',')
+		}
+	}
+	buf, _, err := w.format.append(w.buf, c, between)
 	if err != nil {
 		w.buf = buf[:from]
 		return err
 	}
-	w.buf = buf
-	w.count++
+	w.buf, w.begun = buf, true
 	if len(w.buf) >= flushSize {
 		return w.Flush()
 	}
@@ -80,9 +91,32 @@ func (w *textFile) Close() error {
 
 // tableFile begins a file that is of one table.
 func (f *Format) tableFile(w io.Writer, t *table) (FileWriter, error) {
-	file := &textFile{format: f, out: w}
+	switch f.files {
+	case containerFile:
+		return newContainer(f, w, t, f.codec)
+	case parquetFile:
+		return newParquetFile(f, w, t)
+	}
+	file := &textFile{format: f, out: w, table: t}
 	file.buf = f.encoder.(*delimitedEncoder).header(file.buf, t)
 	return file, nil
+}
+
+// sameTable refuses a change that is of another table than a file, or of the
+// table in another definition.
+func (f *Format) sameTable(c *record.Change, t *table) (*table, error) {
+	if c.Def == t.def {
+		return t, nil
+	}
+	other, err := f.table(c.Def)
+	if err != nil {
+		return nil, err
+	}
+	if other.name != t.name || !sameDefinition(other.def, t.def) {
+		return nil, fmt.Errorf("formatter: an operation on %s in a file of %s in another definition",
+			other.name, t.name)
+	}
+	return other, nil
 }
 
 // sameDefinition reports whether two definitions are of the same columns and key.

@@ -34,6 +34,8 @@ type Format struct {
 	files   fileKind
 	encoder encoder
 	decoder decoder
+	kinds   [2]record.OpType // scratch of split
+	codec   string           // of containers
 	tables  map[*record.TableDef]*table
 	last    *table
 	known   map[string]*record.TableDef // definition of the operation before, by table
@@ -69,51 +71,61 @@ func (f *Format) Name() string { return f.name }
 // Append appends one operation: one record, two for a changed key under
 // pkUpdateHandling=delete-insert. After an error dst is returned as it was.
 func (f *Format) Append(dst []byte, c *record.Change) ([]byte, error) {
-	from := len(dst)
-	t, err := f.table(c.Def)
-	if err == nil {
-		dst, err = f.append(dst, c, t)
-	}
-	if err != nil {
-		return dst[:from], err
-	}
-	return dst, nil
+	dst, _, err := f.append(dst, c, "")
+	return dst, err
 }
 
-func (f *Format) append(dst []byte, c *record.Change, t *table) ([]byte, error) {
+// append is Append, with what stands between two records; count is their number.
+func (f *Format) append(dst []byte, c *record.Change, between string) (
+	out []byte, count int, err error) {
+	t, err := f.table(c.Def)
+	if err != nil {
+		return dst, 0, err
+	}
+	ops, err := f.split(c, t)
+	if err != nil {
+		return dst, 0, err
+	}
+	from := len(dst)
+	for i, kind := range ops {
+		if i > 0 {
+			dst = append(dst, between...)
+			f.decoder.op.completeRow()
+		}
+		f.decoder.op.kind, f.decoder.op.code = kind, f.env.OpKeys.Of(kind)
+		if dst, err = f.encoder.encode(dst, &f.decoder.op); err != nil {
+			return dst[:from], 0, err
+		}
+	}
+	return dst, len(ops), nil
+}
+
+// split decodes a change and gives the kinds of operations that it becomes: one,
+// or a delete and an insert for a changed key.
+func (f *Format) split(c *record.Change, t *table) ([]record.OpType, error) {
 	if err := f.decoder.decode(c, t); err != nil {
-		return dst, at(err, t, -1)
+		return nil, at(err, t, -1)
 	}
 	op := &f.decoder.op
+	one := append(f.kinds[:0], op.kind)
 	if !f.rows {
-		return f.encode(dst, op)
+		return one, nil
 	}
 	switch moved := op.movedKey(); {
 	case moved < 0:
 		op.completeKey()
+		return one, nil
 	case f.keyUpdates == "update":
+		return one, nil
 	case f.keyUpdates != "delete-insert":
-		return dst, at(fault("an update changes the key ("+t.keyNames()+"), which the format "+
+		return nil, at(fault("an update changes the key ("+t.keyNames()+"), which the format "+
 			f.name+" cannot tell from other updates", "set format.pkUpdateHandling to update, "+
 			"which leaves the old row, or to delete-insert"), t, moved)
 	case op.before == nil:
-		return dst, at(fault("an update changes the key, and the record has no before image "+
+		return nil, at(fault("an update changes the key, and the record has no before image "+
 			"to delete the old row by", "log before images at the source"), t, moved)
-	default:
-		op.kind = record.Delete
-		var err error
-		if dst, err = f.encode(dst, op); err != nil {
-			return dst, err
-		}
-		op.kind = record.Insert
-		op.completeRow()
 	}
-	return f.encode(dst, op)
-}
-
-func (f *Format) encode(dst []byte, op *operation) ([]byte, error) {
-	op.code = f.env.OpKeys.Of(op.kind)
-	return f.encoder.encode(dst, op)
+	return append(f.kinds[:0], record.Delete, record.Insert), nil
 }
 
 // table gives a definition as the format prepared it.
@@ -179,10 +191,4 @@ func (f *Format) File(w io.Writer, def *record.TableDef) (FileWriter, error) {
 		file.buf = append(file.buf, '[')
 	}
 	return file, nil
-}
-
-// Schema gives the schema file of a table: its name, and its text; no text for
-// a format that has none.
-func (f *Format) Schema(def *record.TableDef) (file string, text []byte, err error) {
-	return "", nil, nil
 }

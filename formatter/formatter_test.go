@@ -58,8 +58,9 @@ func samples() map[string]sample {
 	part := row(str("WILL"), day, str("CAR"), dec("144"), dec("14000.00"), none, null)
 	key := row(str("WILL"), day, str("CAR"), dec("144"), none, none, none)
 	s := map[string]sample{
-		"insert":     {table: t, body: t.Insert(will...)},
-		"update":     {table: t, body: t.Update(will, row(append(will[:4:4], dec("14000.00"), dec("3"), null)...))},
+		"insert": {table: t, body: t.Insert(will...)},
+		"update": {table: t, body: t.Update(will,
+			row(append(will[:4:4], dec("14000.00"), dec("3"), null)...))},
 		"compressed": {table: t, body: t.Op(record.Update, key, part)},
 		"afteronly":  {table: t, body: t.Op(record.Update, nil, part)},
 		"newkey":     {table: t, body: t.Update(will, bill)},
@@ -71,8 +72,9 @@ func samples() map[string]sample {
 		"truncate":        {table: t, body: t.Op(record.Truncate, nil, nil)},
 	}
 	for name, text := range map[string]string{
-		"unicode": "Grüße, 世界 😀", "quotes": `say "no" \ 'yes' </b> ]]> &`, "newline": "one\ntwo\r\nthree\tx",
-		"ctrla": "a\x01b", "pipe": "a|b", "nul": "a\x00b", "badutf8": "a\xffb", "nulltext": "NULL", "empty": "",
+		"unicode": "Grüße, 世界 😀", "quotes": `say "no" \ 'yes' </b> ]]> &`, "pipe": "a|b",
+		"newline": "one\ntwo\r\nthree\tx", "ctrla": "a\x01b", "nul": "a\x00b",
+		"badutf8": "a\xffb", "nulltext": "NULL", "empty": "",
 	} {
 		s[name] = sample{table: t, body: t.Insert(append(will[:6:6], str(text))...)}
 	}
@@ -133,6 +135,9 @@ func must(t testing.TB, lines ...string) *Format {
 //	format    properties, one a line, without gg.handler.<name>.
 //	append    samples, one a word: what Append gives
 //	file      the same as a file
+//	octets    as append, in hexadecimal
+//	decode    as append, read by another implementation of Avro
+//	schema    the schema file
 func TestPages(t *testing.T) {
 	datadriven.Walk(t, "testdata/pages", func(t *testing.T, path string) {
 		var f *Format
@@ -153,9 +158,16 @@ func TestPages(t *testing.T) {
 				return appended(t, f, all, strings.Fields(d.Input)) + warnings(warned)
 			case "file":
 				return filed(t, f, all, strings.Fields(d.Input)) + warnings(warned)
+			case "decode":
+				return decoded(t, f, all, strings.Fields(d.Input))
+			case "octets":
+				return octets(t, f, all, strings.Fields(d.Input))
 			case "schema":
 				file, text, err := f.Schema(all["insert"].table.Target)
-				return fmt.Sprintf("%s\n%s\n%v", file, text, err)
+				if err != nil {
+					return err.Error()
+				}
+				return fmt.Sprintf("%s\n%s%s", file, text, f.WrapperSchema())
 			}
 			d.Fatalf(t, "unknown directive %s", d.Cmd)
 			return ""
@@ -203,6 +215,9 @@ func filed(t *testing.T, f *Format, all map[string]sample, names []string) strin
 	}
 	if w.Buffered() != 0 {
 		t.Error("a closed file has bytes left")
+	}
+	if f.Name() == Parquet {
+		return readParquet(t, out.Bytes())
 	}
 	return visible(out.Bytes()) + "\n"
 }

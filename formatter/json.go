@@ -78,7 +78,8 @@ func (e *jsonEncoder) record(dst []byte, op *operation) ([]byte, error) {
 }
 
 // image appends one of the two images.
-func (e *jsonEncoder) image(dst []byte, label string, op *operation, im []record.Value) ([]byte, error) {
+func (e *jsonEncoder) image(dst []byte, label string, op *operation, im []record.Value) (
+	[]byte, error) {
 	if im == nil {
 		if e.flavour122 {
 			return append(member(dst, label), "null"...), nil
@@ -140,17 +141,8 @@ func (e *jsonEncoder) field(dst []byte, fd *field, op *operation) ([]byte, error
 		}
 		return append(dst, ']'), nil
 	case mapField:
-		dst = append(dst, '{')
-		for _, pair := range op.tokens {
-			var err error
-			if dst, err = appendString(member(dst, ""), pair[0]); err != nil {
-				return dst, at(err, op.table, -1)
-			}
-			if dst, err = appendString(append(dst, ':'), pair[1]); err != nil {
-				return dst, at(err, op.table, -1)
-			}
-		}
-		return append(dst, '}'), nil
+		dst, err := appendTokenObject(dst, op.tokens)
+		return dst, at(err, op.table, -1)
 	case numberField:
 		return e.appendField(dst, fd, op)
 	}
@@ -161,6 +153,21 @@ func (e *jsonEncoder) field(dst []byte, fd *field, op *operation) ([]byte, error
 	e.scratch = text
 	dst, err = appendString(dst, text)
 	return dst, at(err, op.table, -1)
+}
+
+// appendTokenObject appends the tokens as an object of texts.
+func appendTokenObject(dst []byte, tokens [][2][]byte) ([]byte, error) {
+	dst = append(dst, '{')
+	for _, pair := range tokens {
+		var err error
+		if dst, err = appendString(member(dst, ""), pair[0]); err != nil {
+			return dst, err
+		}
+		if dst, err = appendString(append(dst, ':'), pair[1]); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
 }
 
 // member begins a member of the object at the end of dst.

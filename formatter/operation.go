@@ -127,12 +127,13 @@ func (o *operation) completeRow() {
 
 // table is a definition as an encoder prepared it.
 type table struct {
-	def    *record.TableDef
-	name   string
-	labels [][]byte // what stands before each column's value
-	heads  [][]byte // what stands before each meta field
-	warned []bool   // columns that were warned of
-	avro   *avroTable
+	def     *record.TableDef
+	name    string
+	labels  [][]byte // what stands before each column's value
+	heads   [][]byte // what stands before each meta field
+	warned  []bool   // columns that were warned of
+	avro    *avroTable
+	parquet *parquetTable
 	// changed says of its last operation that the one before had other columns.
 	changed bool
 }

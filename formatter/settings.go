@@ -3,6 +3,7 @@ package formatter
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ggsh/props"
 	"ggsh/record"
@@ -32,6 +33,10 @@ type settings struct {
 	clock           *props.Clock
 	iso             bool // T in current_ts
 	metadataChanged bool // a field asks for it
+	schemas         bool // schema files are wanted
+	versioned       bool // with the time in their names
+	opTime          timeText
+	writeTime       timeText
 	scratch         []byte
 }
 
@@ -59,6 +64,8 @@ func New(c *props.Config, env Env) (*Format, error) {
 		largeAsStrings: c.Bool("format.mapOracleNumbersAsStrings"),
 		keyUpdates:     c.Text("format.pkUpdateHandling"),
 		iso:            c.Bool("format.iso8601Format"),
+		schemas:        c.Bool("format.generateSchema"),
+		versioned:      c.Bool("format.versionSchemas"),
 	}}
 	f.tables, f.known = map[*record.TableDef]*table{}, map[string]*record.TableDef{}
 	s := f.settings
@@ -85,13 +92,30 @@ func (f *Format) choose(c *props.Config, env Env) (err error) {
 		}
 	case JSON, JSONRow:
 		f.rows = f.name == JSONRow
-		f.encoder = f.json(c)
-		if c.Has("format.enableJsonArrayOutput") && c.Bool("format.enableJsonArrayOutput") {
+		if c.Bool("format.enableJsonArrayOutput") {
 			f.files = arrayFile
 		}
+		f.encoder = f.json(c)
+	case XML:
+		f.encoder, err = f.xml(c)
+	case AvroRow, AvroOp:
+		f.rows = f.name == AvroRow
+		f.encoder = f.avro(c)
+	case AvroRowOCF, AvroOpOCF:
+		f.rows, f.files = f.name == AvroRowOCF, containerFile
+		f.encoder = f.avro(c)
+		f.codec = c.Text("compressionCodec")
+		if c.Type == props.FileWriter {
+			f.codec = c.Text("avroCodec")
+		}
+		_, err = codecNamed(f.codec)
+	case Parquet:
+		f.rows, f.files = true, parquetFile
+		f.encoder, err = f.parquet(c)
 	default:
-		err = fmt.Errorf("format=%s is not one of %s", f.name, strings.Join([]string{DelimitedText,
-			DelimitedTextOp, JSON, JSONRow}, ", "))
+		err = fmt.Errorf("format=%s is not served: use one of %s", f.name, strings.Join([]string{
+			DelimitedText, DelimitedTextOp, JSON, JSONRow, XML, AvroRow, AvroOp, AvroRowOCF, AvroOpOCF,
+			Parquet}, ", "))
 	}
 	return err
 }
@@ -167,6 +191,26 @@ func defaultFields(c *props.Config, format string) string {
 	return strings.Join(list, ",")
 }
 
+// timeText prints times, and keeps the text of the second: most rows are of the
+// same second as the row before.
+type timeText struct {
+	second int64
+	text   []byte
+}
+
+func (c *timeText) append(dst []byte, t time.Time, iso bool) []byte {
+	if s := t.Unix(); s != c.second || c.text == nil {
+		c.second, c.text = s, props.AppendTime(c.text[:0], t, iso)
+	}
+	dst = append(dst, c.text...)
+	micro := t.Nanosecond() / 1000
+	for i := len(dst) - 1; i >= len(dst)-6; i-- {
+		dst[i] = byte('0' + micro%10)
+		micro /= 10
+	}
+	return dst
+}
+
 // appendField appends a meta field that is a text or a number.
 func (s *settings) appendField(dst []byte, fd *field, op *operation) ([]byte, error) {
 	switch fd.column.Keyword {
@@ -174,8 +218,10 @@ func (s *settings) appendField(dst []byte, fd *field, op *operation) ([]byte, er
 		return append(dst, op.code...), nil
 	case "objectname":
 		return append(dst, op.table.name...), nil
+	case "timestamp":
+		return s.opTime.append(dst, op.change.Txn.CommitTime.In(s.env.Local), false), nil
 	case "currenttimestamp":
-		return props.AppendTime(dst, s.clock.Now().In(s.env.Local), s.iso), nil
+		return s.writeTime.append(dst, s.clock.Now().In(s.env.Local), s.iso), nil
 	case "metadatachanged":
 		if op.table.changed {
 			return append(dst, "true"...), nil
@@ -230,13 +276,61 @@ func (f *Format) delimited(c *props.Config, env Env) (encoder, error) {
 func (f *Format) json(c *props.Config) encoder {
 	flavour122 := !f.rows && c.Global("gg.compat") == "12.2"
 	f.allStrings = f.allStrings || flavour122
+	delimiter := c.Text("format.jsonDelimiter")
+	if f.files == arrayFile && strings.TrimSpace(delimiter) != "" {
+		delimiter = "" // an array has commas
+	}
 	return &jsonEncoder{
 		settings:    f.settings,
 		rows:        f.rows,
 		pretty:      c.Bool("format.prettyPrint"),
 		omitNulls:   c.Bool("format.omitNullValues"),
 		keepChanged: c.Bool("format.omitNullValuesSpecialUpdateHandling"),
-		delimiter:   c.Text("format.jsonDelimiter"),
+		delimiter:   delimiter,
 		flavour122:  flavour122,
 	}
+}
+
+// xml makes the encoder of xml.
+func (f *Format) xml(c *props.Config) (encoder, error) {
+	for i := range f.fields {
+		if name := f.fields[i].name; f.fields[i].shape != mapField && !xmlName(name) {
+			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an "+
+				"attribute of XML", name)
+		}
+	}
+	return &xmlEncoder{settings: f.settings, prolog: c.Bool("format.includeProlog")}, nil
+}
+
+// avro makes the encoder of the Avro formats.
+func (f *Format) avro(c *props.Config) encoder {
+	e := &avroEncoder{
+		settings:   f.settings,
+		rows:       f.rows,
+		isMissing:  c.Bool("format.includeIsMissingFields"),
+		decimals:   c.Bool("format.enableDecimalLogicalType"),
+		timestamps: c.Bool("format.enableTimestampLogicalType"),
+		numScale:   c.Int("format.oracleNumberScale"),
+	}
+	if f.files == containerFile {
+		return e
+	}
+	if c.Has("format.lineDelimiter") {
+		e.delimiter = c.Text("format.lineDelimiter")
+	}
+	if c.Bool("format.wrapMessageInGenericAvroMessage") {
+		e.wrapper = wrapHash
+		if c.Bool("format.genericWrapperUseFingerprint") {
+			e.wrapper = wrapFingerprint
+		}
+	}
+	return e
+}
+
+// parquet makes the encoder of parquet.
+func (f *Format) parquet(c *props.Config) (encoder, error) {
+	codec, err := parquetCodec(c.Text("format.compressionCodec"))
+	return &parquetEncoder{settings: f.settings, codec: codec,
+		isMissing: c.Bool("format.includeIsMissingFields"),
+		groupSize: max(c.Size("format.rowGroupSize"), 1)}, err
 }

@@ -100,6 +100,18 @@ func isLong(c *record.ColumnDef) bool {
 	return c.Kind == record.Decimal && c.Scale == 0 && c.Precision > 0 && c.Precision <= 18
 }
 
+// decimalSize gives precision and scale of a decimal column, the scale not
+// negative and not beyond the precision; 0, 0 if they are not known.
+func decimalSize(c *record.ColumnDef) (precision, scale int) {
+	switch {
+	case c.Precision <= 0:
+		return 0, 0
+	case c.Scale < 0:
+		return c.Precision - c.Scale, 0
+	}
+	return max(c.Precision, c.Scale), c.Scale
+}
+
 // appendNumber appends a decimal text as a number of JSON, with the digits that
 // it has.
 func appendNumber(dst, b []byte) ([]byte, error) {

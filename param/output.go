@@ -148,6 +148,9 @@ func (c *cursor) output(kind OutputKind) Output {
 			c.unexpected("FORMAT", "MEGABYTES", "MAXFILES", "PURGE", "APPEND", "GROUP")
 		}
 	}
+	if o.Purge && o.Append {
+		c.fail(c.end, "PURGE and APPEND exclude each other")
+	}
 	if kind == RmtTask && o.Group == "" {
 		c.fail(c.end, "GROUP and its name are missing here")
 	}

@@ -9,6 +9,9 @@ const (
 		"[PARAMS value] [SOCKSPROXY value] [PROXYCSALIAS value] [PROXYCSDOMAIN value] " +
 		"[STREAMING] [NOSTREAMING] [TCPBUFSIZE n] [TCPFLUSHBYTES n] [TIMEOUT n] " +
 		"[VAR value] [SOURCE value]"
+	fileHelp = "Its files are numbered like a trail's, with MAXFILES and without, each of " +
+		"MEGABYTES. PURGE removes those that are there at the begin of a load; APPEND goes on " +
+		"behind them."
 	plainTrail = "the trail would be written otherwise than it says"
 )
 
@@ -25,15 +28,18 @@ var outputRows = []Spec{
 		Priority: P2, Support: Recognised, Multi: true, Help: "Options of a passive Extract.",
 		Instead: "an Extract always connects by itself"},
 	{Name: "RMTFILE", Programs: Extract, Syntax: "RMTFILE path " + fileTail, Multi: true,
-		Support: Refused, Help: "Extract file on the host of the RMTHOST before it.",
-		Instead: "there is no initial load: nothing would be written"},
+		Default: "MEGABYTES 500, APPEND",
+		Help: "Extract file on the host of the RMTHOST before it: a trail that needs no ADD " +
+			"RMTTRAIL. " + fileHelp},
 	{Name: "EXTFILE", Programs: process, Syntax: "EXTFILE path " + fileTail, Multi: true,
-		Help: "Local extract file: output of Extract, input of a special run of Replicat."},
+		Default: "MEGABYTES 500, APPEND",
+		Help: "Local extract file: output of Extract, input of a special run of Replicat. " +
+			fileHelp},
 	{Name: "RMTTASK", Programs: Extract, Multi: true,
 		Syntax:  "RMTTASK REPLICAT [GROUP group] [FORMAT RELEASE value] [PARAMS value]",
 		Support: Refused,
 		Help:    "Replicat task on the target host that loads the rows at once.",
-		Instead: "there is no initial load: nothing would be loaded"},
+		Instead: "nothing would be loaded; write RMTFILE and apply it with a SPECIALRUN Replicat"},
 	{Name: "RMTBATCH", Programs: Extract, Syntax: "RMTBATCH any", Priority: NA,
 		Support: Refused, Help: "NonStop only.", Instead: "nothing would be written"},
 	{Name: "ENCRYPTTRAIL", Programs: Extract, Priority: P1, Support: Refused, Multi: true,

@@ -71,9 +71,10 @@ var selectRows = []Spec{
 	{Name: "CUSEREXIT", Programs: process, Syntax: "CUSEREXIT any", Priority: P1,
 		Support: Refused, Help: "Routine in C that sees each record.",
 		Instead: "records would pass without it; write a handler"},
-	{Name: "SOURCEISTABLE", Programs: Extract, Syntax: "SOURCEISTABLE",
-		Support: Refused, Help: "Read the tables instead of the log: initial load.",
-		Instead: "there is no initial load"},
+	{Name: "SOURCEISTABLE", Programs: Extract,
+		Syntax: "SOURCEISTABLE [PARALLEL n] [CHUNKROWS n]", Default: "PARALLEL 1, CHUNKROWS 20000",
+		Help: "Read the tables instead of the log: initial load, see docs/LOAD.md. Ours: PARALLEL " +
+			"readers at once, and about CHUNKROWS rows in each transaction of the trail."},
 	{Name: "SOURCEISFILE", Programs: Extract, Syntax: "SOURCEISFILE", Priority: P2,
 		Support: Refused, Help: "Old: read an extract file.",
 		Instead: "the log would be read"},

@@ -65,6 +65,7 @@ type Environment struct {
 type Run struct {
 	Group          string // upper case
 	SourceIsTable  bool
+	Load           LoadOptions
 	SpecialRun     bool
 	Begin          time.Time
 	End            *Stop
@@ -94,6 +95,15 @@ type Run struct {
 	Capture CaptureOptions
 	Apply   ApplyOptions
 }
+
+// LoadOptions are those of SOURCEISTABLE.
+type LoadOptions struct {
+	Parallel  int // readers at once
+	ChunkRows int // rows of a transaction
+}
+
+// maxParallel bounds the connections of an initial load.
+const maxParallel = 64
 
 // StatOptions is STATOPTIONS.
 type StatOptions struct{ ReportDetail, ReportFetch, ResetReportStats bool }
@@ -150,6 +160,7 @@ type BadChar struct {
 func ReadRun(f *File) (Run, error) {
 	r := Run{CheckpointSecs: 10 * time.Second, EOFDelay: time.Second, FlushDelay: time.Second,
 		WarnLongTrans: time.Hour, WarnInterval: 5 * time.Minute,
+		Load: LoadOptions{Parallel: 1, ChunkRows: 20000},
 		Apply: ApplyOptions{GroupTransOps: 1000, MaxStatements: 250, RetryDelay: time.Minute,
 			WarnRate: 100, Parallelism: 4, Mappers: 2, LookAhead: 10000}}
 	var errs errorList
@@ -177,6 +188,16 @@ func (r *Run) identity(st *Statement, c *cursor) bool {
 		r.Group = c.upper("a group name")
 	case "SOURCEISTABLE":
 		r.SourceIsTable = true
+		for c.more() {
+			switch {
+			case c.word("PARALLEL"):
+				r.Load.Parallel = int(c.number(1, maxParallel))
+			case c.word("CHUNKROWS"):
+				r.Load.ChunkRows = int(c.number(1, 1<<30))
+			default:
+				c.unexpected("PARALLEL", "CHUNKROWS")
+			}
+		}
 	case "SPECIALRUN":
 		r.SpecialRun = true
 	case "CHECKPARAMS":

@@ -162,8 +162,7 @@ func (p *Process) checkName() error {
 	st, ok := p.params.First(string(p.cfg.Type))
 	if !ok || len(st.Args) == 0 {
 		if p.cfg.Group == "" {
-			return ggserr.New(ggserr.BadParameter, "the parameter file has no "+string(p.cfg.Type)+
-				" statement and no PROCESSID is given").At(p.params.Path, 1, 1)
+			return p.nameTask()
 		}
 		return nil
 	}
@@ -175,6 +174,20 @@ func (p *Process) checkName() error {
 		e := ggserr.New(ggserr.GroupNameMismatch, name, p.cfg.Group)
 		return e.At(st.Pos.File, st.Pos.Line, st.Pos.Column)
 	}
+	return nil
+}
+
+// nameTask names a run by hand whose file has no EXTRACT or REPLICAT statement
+// after its parameter file: only a task without checkpoints needs no name.
+func (p *Process) nameTask() error {
+	_, load := p.params.First("SOURCEISTABLE")
+	_, special := p.params.First("SPECIALRUN")
+	if !load && !special {
+		return ggserr.New(ggserr.BadParameter, "the parameter file has no "+string(p.cfg.Type)+
+			" statement and no PROCESSID is given").At(p.params.Path, 1, 1)
+	}
+	file := filepath.Base(p.params.Path)
+	p.cfg.Group = strings.ToUpper(strings.TrimSuffix(file, filepath.Ext(file)))
 	return nil
 }
 

@@ -35,9 +35,11 @@ func (l *loader) findHandler() {
 		l.bad(e, wrongf("the name of the handler is missing"))
 		return
 	case len(names) > 1:
-		second := strings.LastIndex(list.text, names[1])
+		second := strings.Index(list.text, names[0]) + len(names[0])
+		second += strings.Index(list.text[second:], names[1])
 		l.add(wrong, at(ggserr.New(ggserr.PropertyWrong, fmt.Sprintf(
-			"Property gg.handlerlist names %d handlers: %s", len(names), strings.Join(names, ", "))).
+			"Property gg.handlerlist names %d handlers: %s", len(names), strings.Join(names,
+				", "))).
 			Do("One Replicat serves one handler. Give each handler a Replicat and a properties "+
 				"file of its own: both read the same trail."), e.place(second)))
 		return
@@ -59,11 +61,10 @@ func (l *loader) noList() {
 			err.Do("Add gg.handlerlist=%s.", name)
 			break
 		}
-		if _, ok := cutFold(e.key, "goldengate.flatfilewriter."); ok {
-			err.Do("The flat file writer of the user exit is not served: use the handler type " +
-				"filewriter with the format delimitedtext.")
-			break
-		}
+	}
+	if l.flat {
+		err.Do("The flat file writer of the user exit is not served: use the handler type " +
+			"filewriter with the format delimitedtext.")
 	}
 	l.add(absent, err.At(l.cfg.Path, 1, 1))
 }
@@ -99,7 +100,8 @@ func (l *loader) findType() {
 	if slices.Contains(served, kind) {
 		return
 	}
-	text := fmt.Sprintf("Property %s: this release does not serve handlers of type %s", e.key, e.value)
+	text := fmt.Sprintf("Property %s: this release does not serve handlers of type %s", e.key,
+		e.value)
 	err := ggserr.New(ggserr.PropertyWrong, text).Do("Served are %s.", strings.Join(served, ", "))
 	class := unserved
 	if !slices.Contains(knownTypes, kind) && !strings.Contains(e.value, ".") {
@@ -236,5 +238,8 @@ func (l *loader) property(e *entry, name string) {
 
 // described reports whether the table has properties of a type that is not served.
 func (l *loader) described(kind string) bool {
-	return slices.ContainsFunc(otherRows, func(r Row) bool { return slices.Contains(r.Types, kind) })
+	return slices.ContainsFunc(otherRows, func(r Row) bool {
+		return slices.Contains(r.Types,
+			kind)
+	})
 }

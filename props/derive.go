@@ -14,26 +14,26 @@ func (l *loader) require() {
 	format := l.cfg.format
 	for i := range l.ix.rows {
 		r := &l.ix.rows[i]
-		if r.Owner != OfHandler || !r.serves(l.cfg.Type) {
+		if r.Owner != OfHandler || !r.serves(l.cfg.Type) ||
+			l.ix.handlerRow(r.Name, l.cfg.Type, format) != r {
 			continue
 		}
 		v := l.cfg.own[r.key()]
 		if r.Required && v.text == "" {
-			l.missing(r.Name, "")
+			l.missing(r)
 		}
-		if v.given && len(r.Formats) > 0 && !slices.Contains(r.Formats, format) && r.Status == Works {
+		if v.given && len(r.Formats) > 0 && !slices.Contains(r.Formats,
+			format) && r.Status == Works {
 			l.notef(v.at, "Property gg.handler.%s.%s has no effect with the format %s; it is of %s",
 				l.cfg.Handler, r.Name, format, strings.Join(r.Formats, ", "))
 		}
 	}
 }
 
-func (l *loader) missing(name, hint string) {
-	key := fmt.Sprintf("gg.handler.%s.%s", l.cfg.Handler, name)
-	err := ggserr.New(ggserr.PropertyWrong, "Property "+key+" is missing").Do("Add %s=... .", key)
-	if hint != "" {
-		err.Do("%s", hint)
-	}
+func (l *loader) missing(r *Row) {
+	key := fmt.Sprintf("gg.handler.%s.%s", l.cfg.Handler, r.Name)
+	err := ggserr.New(ggserr.PropertyWrong, "Property "+key+" is missing").
+		Do("Add %s=<%s>.", key, r.Values())
 	where := l.entry("gg.handler." + l.cfg.Handler + ".type").place(0)
 	l.add(absent, at(err, where))
 }
@@ -106,7 +106,7 @@ func (l *loader) deriveKafka() {
 	case l.cfg.Has("topicName"):
 		l.give("topicMappingTemplate", l.cfg.Text("topicName"))
 	default:
-		l.missing("topicMappingTemplate", "")
+		l.missing(l.ix.handlerRow("topicMappingTemplate", Kafka, ""))
 	}
 	switch {
 	case l.cfg.Has("keyMappingTemplate"):
@@ -114,5 +114,29 @@ func (l *loader) deriveKafka() {
 		l.give("keyMappingTemplate", "${null}")
 	default:
 		l.give("keyMappingTemplate", "${fullyQualifiedTableName}")
+	}
+	l.requireWhole()
+}
+
+// requireWhole refuses what differs between the operations of a transaction
+// where all of them are one message.
+func (l *loader) requireWhole() {
+	if l.cfg.Text("mode") != "tx" {
+		return
+	}
+	for _, name := range []string{"topicMappingTemplate", "keyMappingTemplate"} {
+		t, f := parseTemplate(l.cfg.Text(name))
+		if f != nil || !t.NeedsRow() {
+			continue
+		}
+		where, key := l.cfg.Where(name), name
+		if where.IsZero() {
+			where, key = l.cfg.Where("topicPartitioning"), "topicPartitioning"
+		}
+		err := ggserr.New(ggserr.PropertyWrong,
+			fmt.Sprintf("Property gg.handler.%s.%s: with mode=tx a "+
+				"message holds a whole transaction, and this differs between its operations",
+				l.cfg.Handler, key)).Do("Set gg.handler.%s.mode=op.", l.cfg.Handler)
+		l.add(wrong, at(err, where))
 	}
 }

@@ -18,7 +18,7 @@ type datePart struct {
 	text   string
 }
 
-const dateLetters = "yuMdHhKkmsSaEDzZX"
+const dateLetters = "yMdHhKkmsSaEDzZX"
 
 // ParseDatePattern reads a pattern.
 func ParseDatePattern(text string) (*DatePattern, error) {
@@ -149,7 +149,7 @@ func (d *datePart) number(dst []byte, n int) []byte { return appendPadded(dst, u
 // field gives the number that a letter stands for.
 func (d *datePart) field(t time.Time) int {
 	switch d.letter {
-	case 'y', 'u':
+	case 'y':
 		if d.width == 2 {
 			return max(t.Year(), 0) % 100
 		}

@@ -60,35 +60,46 @@ const (
 
 // keywords is the table of template keywords.
 var keywords = []keyword{
-	{kwFullName, "fullyQualifiedTableName", 0, 0, true, true, "Catalog, schema and name of the target table, with dots."},
+	{kwFullName, "fullyQualifiedTableName", 0, 0, true, true,
+		"Catalog, schema and name of the target table, with dots."},
 	{kwCatalog, "catalogName", 0, 0, true, true, "Catalog of the target table."},
 	{kwSchema, "schemaName", 0, 0, true, true, "Schema of the target table."},
 	{kwTable, "tableName", 0, 0, true, true, "Name of the target table."},
 	{kwOpType, "opType", 0, 0, true, true, "INSERT, UPDATE, DELETE or TRUNCATE."},
-	{kwPrimaryKeys, "primaryKeys", 0, 1, true, true, "Values of the key columns, joined by _ or by the argument."},
+	{kwPrimaryKeys, "primaryKeys", 0, 1, true, true,
+		"Values of the key columns, joined by _ or by the argument."},
 	{kwPosition, "position", 0, 0, false, true, "Position in the trail, 20 digits."},
-	{kwOpTimestamp, "opTimestamp", 0, 0, true, true, "Commit time at the source, yyyy-MM-dd HH:mm:ss.ffffff."},
+	{kwOpTimestamp, "opTimestamp", 0, 0, true, true,
+		"Commit time at the source, yyyy-MM-dd HH:mm:ss.ffffff."},
 	{kwEmpty, "emptyString", 0, 0, false, false, "Nothing."},
 	{kwNull, "null", 0, 0, false, false, "No value, not even an empty one; stands alone."},
 	{kwGroup, "groupName", 0, 0, false, false, "Name of the Replicat group."},
-	{kwCurrentTimestamp, "currentTimestamp", 0, 1, false, false, "The time now, yyyy-MM-dd_HH-mm-ss.SSS or as a Java date pattern says."},
+	{kwCurrentTimestamp, "currentTimestamp", 0, 1, false, false,
+		"The time now, yyyy-MM-dd_HH-mm-ss.SSS or as a Java date pattern says."},
 	{kwXID, "xid", 0, 0, false, true, "Transaction id of the source."},
 	{kwCSN, "csn", 0, 0, false, true, "Commit sequence number of the source."},
-	{kwColumnValue, "columnValue", 1, 3, true, true, "Value of a column, [COL] or [table=COL,table=COL]; then what stands for NULL, and for a missing value."},
-	{kwStaticMap, "staticMap", 1, 2, true, true, "A text by table, [table=text,table=text]; then the text for other tables."},
+	{kwColumnValue, "columnValue", 1, 3, true, true,
+		"Value of a column, [COL] or [table=COL,table=COL]; then what stands for NULL, and for " +
+			"a missing value."},
+	{kwStaticMap, "staticMap", 1, 2, true, true,
+		"A text by table, [table=text,table=text]; then the text for other tables."},
 	{kwToken, "token", 1, 1, true, true, "Value of a user token."},
 	{kwLower, "toLowerCase", 1, 1, false, false, "The argument in lower case."},
 	{kwUpper, "toUpperCase", 1, 1, false, false, "The argument in upper case."},
-	{kwSubstring, "substring", 2, 3, false, false, "Part of a text: [text][from][to], characters from 0, to not included."},
-	{kwRegex, "regex", 3, 3, false, false, "[text][search][replacement] with a regular expression; $1 is a group."},
+	{kwSubstring, "substring", 2, 3, false, false,
+		"Part of a text: [text][from][to], characters from 0, to not included."},
+	{kwRegex, "regex", 3, 3, false, false,
+		"[text][search][replacement] with a regular expression; $1 is a group."},
 	{kwUUID, "uuid", 0, 0, false, false, "A random UUID."},
 	{kwOperationCount, "operationCount", 0, 0, false, false, "Operations in the file."},
 	{kwInsertCount, "insertCount", 0, 0, false, false, "Inserts in the file."},
 	{kwUpdateCount, "updateCount", 0, 0, false, false, "Updates in the file."},
 	{kwDeleteCount, "deleteCount", 0, 0, false, false, "Deletes in the file."},
 	{kwTruncateCount, "truncateCount", 0, 0, false, false, "Truncates in the file."},
-	{kwStart, "startPosition", 0, 0, false, false, "Trail position of the file's first operation (ours)."},
-	{kwEnd, "endPosition", 0, 0, false, false, "Trail position of the file's last operation (ours)."},
+	{kwStart, "startPosition", 0, 0, false, false,
+		"Trail position of the file's first operation (ours)."},
+	{kwEnd, "endPosition", 0, 0, false, false,
+		"Trail position of the file's last operation (ours)."},
 }
 
 func keywordNamed(name string) *keyword {
@@ -217,6 +228,10 @@ func (p *part) appendText(dst []byte, env *Env, c *record.Change) ([]byte, error
 		}
 		return append(dst[:at], text[from:to]...), nil
 	case kwRegex:
+		if (len(text)+1)*(len(p.text)+1) > maxReplaced {
+			return dst, fmt.Errorf("${regex}: a text of %d bytes is too long to be replaced in",
+				len(text))
+		}
 		return append(dst[:at], p.pattern.ReplaceAll(text, []byte(p.text))...), nil
 	case kwLower:
 		return fold(dst, at, 'A', bytes.ToLower), nil
@@ -256,7 +271,7 @@ func (p *part) appendRow(dst []byte, env *Env, c *record.Change) ([]byte, error)
 	case kwToken:
 		return appendToken(dst, c, p.args[0].text)
 	case kwStaticMap:
-		if text, ok := p.table[strings.ToUpper(c.Def.FullName())]; ok {
+		if text, ok := p.ofTable(env, c.Def); ok {
 			return append(dst, text...), nil
 		}
 		if len(p.args) > 1 {
@@ -268,8 +283,18 @@ func (p *part) appendRow(dst []byte, env *Env, c *record.Change) ([]byte, error)
 	return p.appendColumn(dst, env, c)
 }
 
+// ofTable looks a table up among the arguments table=text.
+func (p *part) ofTable(env *Env, def *record.TableDef) (string, bool) {
+	env.name = fold(AppendFullName(env.name[:0], def), 0, 'a', bytes.ToUpper)
+	text, ok := p.table[string(env.name)]
+	return text, ok
+}
+
 // appendKeys prints the values of the key columns.
 func (p *part) appendKeys(dst []byte, env *Env, c *record.Change) ([]byte, error) {
+	if c.Op.Type == record.Truncate {
+		return dst, nil
+	}
 	for i, col := range c.Key {
 		if i > 0 {
 			if len(p.args) == 0 {
@@ -317,7 +342,7 @@ func (p *part) appendColumn(dst []byte, env *Env, c *record.Change) ([]byte, err
 	name := p.args[0].text
 	if p.table != nil {
 		var ok bool
-		if name, ok = p.table[strings.ToUpper(c.Def.FullName())]; !ok {
+		if name, ok = p.ofTable(env, c.Def); !ok {
 			return dst, fmt.Errorf("${columnValue} names no column for table %s", c.Def.FullName())
 		}
 	}

@@ -34,8 +34,9 @@ type loader struct {
 	entries []entry
 	faults  []classed
 	// unreadable says that there is no text to judge, client that the text has
-	// properties of a client and not of handlers.
-	unreadable, client bool
+	// properties of a client and not of handlers, flat that it is one of the flat
+	// file writer.
+	unreadable, client, flat bool
 }
 
 func load(path string, opt Options) *loader {
@@ -56,12 +57,19 @@ func load(path string, opt Options) *loader {
 	l.client = len(l.entries) > 0 && !slices.ContainsFunc(l.entries, func(e entry) bool {
 		return ours(e.key)
 	})
+	l.flat = slices.ContainsFunc(l.entries, func(e entry) bool {
+		_, ok := cutFold(e.key, "goldengate.flatfilewriter.")
+		return ok
+	})
 	l.dropDoubles()
 	l.general()
 	l.findHandler()
 	if l.cfg.Handler != "" {
 		l.handler()
 	}
+	slices.SortStableFunc(l.faults, func(a, b classed) int {
+		return a.err.Where.Line - b.err.Where.Line
+	})
 	slices.SortStableFunc(l.cfg.notices, func(a, b *ggserr.Error) int {
 		return a.Where.Line - b.Where.Line
 	})
@@ -104,8 +112,11 @@ func (l *loader) notef(where ggserr.Location, format string, args ...any) {
 // bad reports a fault in the value of an entry.
 func (l *loader) bad(e *entry, f *fault) {
 	err := ggserr.New(ggserr.PropertyWrong, fmt.Sprintf("Property %s: %s", e.key, f.text))
-	if f.hint != "" {
+	switch {
+	case f.hint != "":
 		err.Do("%s", f.hint)
+	case strings.Contains(e.value, " #"):
+		err.Do("A comment has a line of its own: # begins none behind a value.")
 	}
 	l.add(wrong, at(err, e.place(f.off)))
 }
@@ -113,13 +124,15 @@ func (l *loader) bad(e *entry, f *fault) {
 // dropDoubles keeps the last of several entries with one key.
 func (l *loader) dropDoubles() {
 	last := map[string]int{}
-	for i := range l.entries {
-		last[strings.ToLower(l.entries[i].key)] = i
+	for i, e := range l.entries {
+		if !e.prose() {
+			last[strings.ToLower(e.key)] = i
+		}
 	}
 	kept := l.entries[:0]
 	for i, e := range l.entries {
-		if n := last[strings.ToLower(e.key)]; n != i {
-			if !e.bare && l.entries[n].value != e.value {
+		if n, known := last[strings.ToLower(e.key)]; known && n != i {
+			if l.entries[n].value != e.value {
 				l.notef(e.at, "Property %s stands again in line %d, which counts", e.key,
 					l.entries[n].at.Line)
 			}
@@ -143,9 +156,7 @@ func (l *loader) general() {
 			row, _ = l.ix.pattern(OfAll, lower, "")
 		}
 		if row == nil {
-			if !l.client {
-				l.unknown(e)
-			}
+			l.unknown(e)
 			continue
 		}
 		if v, ok := l.take(row, e); ok {
@@ -157,10 +168,11 @@ func (l *loader) general() {
 // unknown reports a line that is no property of ours.
 func (l *loader) unknown(e *entry) {
 	switch {
+	case l.client || l.flat:
 	case strings.HasPrefix(e.key, "--") || strings.HasPrefix(e.key, "//"):
 		l.notef(e.at, "The line has no effect: %s begins no comment in a properties file, # does",
 			e.key[:2])
-	case e.bare && !ours(e.key):
+	case e.prose():
 		l.notef(e.at, "The line has no effect: it is no property; comments begin with #")
 	default:
 		err := ggserr.New(ggserr.PropertyUnknown, e.key)
@@ -178,10 +190,12 @@ func (l *loader) take(row *Row, e *entry) (value, bool) {
 		return value{}, false
 	}
 	if row.Kind == Text || row.Kind == Secret {
-		if f := l.secret(e); f != nil {
+		text, f := l.cfg.opt.reveal(e.value)
+		if f != nil {
 			l.bad(e, f)
 			return value{}, false
 		}
+		e.value = text
 	}
 	v, f := row.parse(e.value)
 	if f != nil {
@@ -207,34 +221,4 @@ func (r *Row) numeric() bool {
 
 func (l *loader) refuse(e *entry, what, reason string) {
 	l.add(unserved, at(ggserr.New(ggserr.ParameterRefused, what, reason), e.at))
-}
-
-// secret replaces ORACLEWALLETUSERNAME[alias domain] and ORACLEWALLETPASSWORD
-// by what the credential store has.
-func (l *loader) secret(e *entry) *fault {
-	word, rest, ok := strings.Cut(e.value, "[")
-	user := strings.EqualFold(word, "ORACLEWALLETUSERNAME")
-	if !ok || !user && !strings.EqualFold(word, "ORACLEWALLETPASSWORD") {
-		return nil
-	}
-	inner, ok := strings.CutSuffix(rest, "]")
-	names := strings.Fields(strings.ReplaceAll(inner, ",", " "))
-	if !ok || len(names) < 1 || len(names) > 2 {
-		return &fault{off: len(word), text: word + " is followed by [alias domain]"}
-	}
-	if len(names) == 1 {
-		names = append(names, "")
-	}
-	if l.cfg.opt.Secret == nil {
-		return wrongf("there is no credential store to look up the alias %s in", names[0])
-	}
-	name, password, err := l.cfg.opt.Secret(names[0], names[1])
-	if err != nil {
-		return wrongf("alias %s: %v", names[0], err)
-	}
-	e.value = password
-	if user {
-		e.value = name
-	}
-	return nil
 }

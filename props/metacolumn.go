@@ -28,7 +28,8 @@ type metaKeyword struct {
 // metaKeywords is the table of meta column keywords.
 var metaKeywords = []metaKeyword{
 	{"objectname", false, "Catalog, schema and name of the table, with dots."},
-	{"optype", false, "The letter of the operation: I, U, D, T, or as insertOpKey and the others say."},
+	{"optype", false, "The letter of the operation: I, U, D, T, or as insertOpKey and the " +
+		"others say."},
 	{"timestamp", false, "Commit time at the source, yyyy-MM-dd HH:mm:ss.ffffff."},
 	{"currenttimestamp", false, "The time of writing, in the form that iso8601Format says."},
 	{"currenttimestampiso8601", false, "The time of writing, yyyy-MM-ddTHH:mm:ss.ffffff."},
@@ -53,7 +54,8 @@ var metaKeywords = []metaKeyword{
 	{"currenttimestampmicro", false, "The time of writing in microseconds since 1970."},
 	{"rowid", false, "Row id of the source, from the token of that name."},
 	{"groupname", false, "Name of the Replicat group."},
-	{"metadatachanged", false, "Whether the definition of the table differs from the operation before."},
+	{"metadatachanged", false, "Whether the definition of the table differs from the operation " +
+		"before."},
 }
 
 // ErrNotText says that a meta column is more than a text, and for formats to

@@ -40,6 +40,15 @@ func LoadProducer(path string, opt Options) (*Properties, error) {
 		}
 	}
 	slices.Reverse(p.entries)
+	for i := range p.entries {
+		e := &p.entries[i]
+		text, f := opt.reveal(e.value)
+		if f != nil {
+			err := ggserr.New(ggserr.PropertyWrong, "Property "+e.key+": "+f.text)
+			return nil, at(err, e.place(f.off))
+		}
+		e.value = text
+	}
 	return p, nil
 }
 

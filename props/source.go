@@ -1,6 +1,8 @@
 package props
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,6 +33,9 @@ type entry struct {
 // mark says that the byte at off of a value stands at line and column, and the
 // bytes behind it in the columns behind that, up to the next mark.
 type mark struct{ off, line, column int }
+
+// prose reports whether the line is no property but text that lacks its #.
+func (e *entry) prose() bool { return e.bare && !ours(e.key) }
 
 // place is where the byte at off of the value stands.
 func (e *entry) place(off int) ggserr.Location {
@@ -86,7 +91,7 @@ type scanner struct {
 // ISO 8859-1, as Java reads such files.
 func scan(file string, text []byte) ([]entry, []*ggserr.Error) {
 	s := &scanner{file: file, line: 1, column: 1}
-	if len(text) >= 2 && (text[0] == 0xfe && text[1] == 0xff || text[0] == 0xff && text[1] == 0xfe) {
+	if bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.HasPrefix(text, []byte("\xff\xfe")) {
 		return nil, []*ggserr.Error{ggserr.New(ggserr.PropertyWrong,
 			"The file is UTF-16").At(file, 1, 1).Do("Save it as UTF-8.")}
 	}
@@ -117,8 +122,8 @@ func scan(file string, text []byte) ([]entry, []*ggserr.Error) {
 }
 
 func (s *scanner) fail(line, column int, format string, args ...any) {
-	s.faults = append(s.faults, ggserr.New(ggserr.PropertyWrong, capital(fmt.Sprintf(format, args...))).
-		At(s.file, line, column))
+	err := ggserr.New(ggserr.PropertyWrong, capital(fmt.Sprintf(format, args...)))
+	s.faults = append(s.faults, err.At(s.file, line, column))
 }
 
 // advance passes n bytes of one line.
@@ -325,6 +330,9 @@ func (o Options) read(path string) ([]byte, error) {
 }
 
 func readBounded(path string) ([]byte, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, errors.New("it is no file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (r *Row) serves(kind string) bool {
 // Table gives all rows. The caller must not change them.
 func Table() []Row {
 	return slices.Concat(generalRows, handlerRows, hdfsRows, fileRows, kafkaRows, formatRows,
-		eventRows, otherRows)
+		parquetRows, eventRows, otherRows)
 }
 
 // index finds rows by name.
@@ -147,7 +147,8 @@ func (ix *index) nearest(owner Owner, name, kind string) string {
 	var names []string
 	for i := range ix.rows {
 		r := &ix.rows[i]
-		if r.Owner == owner && (owner == OfAll || r.serves(kind)) && !strings.HasSuffix(r.Name, "*") {
+		if r.Owner == owner && (owner == OfAll || r.serves(kind)) && !strings.HasSuffix(r.Name,
+			"*") {
 			names = append(names, r.Name)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 const (
 	maxTemplate = 8192 // bytes of a template
 	maxNesting  = 16   // of templates in arguments
+	// maxReplaced bounds what ${regex} makes of a text.
+	maxReplaced = 1 << 22
 )
 
 // Template is the value of a ...MappingTemplate property: text with ${keyword}
@@ -59,6 +61,7 @@ type Env struct {
 	JavaProperty func(name string) (string, bool)
 
 	values []record.Value
+	name   []byte
 }
 
 // Counts are the operations of a file.
@@ -262,7 +265,8 @@ func (p *part) settle(arg *Template, off int) *fault {
 		}
 		i, err := strconv.Atoi(strings.TrimSpace(arg.text))
 		if err != nil || i < 0 || i > maxTemplate {
-			return &fault{off: off, text: fmt.Sprintf("%q is no place in a text, counted from 0", arg.text)}
+			return &fault{off: off, text: fmt.Sprintf("%q is no place in a text, counted from 0",
+				arg.text)}
 		}
 		if n == 2 {
 			p.from = i

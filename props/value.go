@@ -27,11 +27,10 @@ const (
 	MetaColumnList
 	ColumnList
 	Pattern // of dates
-	Charset
 )
 
 var kindNames = [...]string{"text", "secret", "true or false", "number", "size", "duration",
-	"choice", "template", "meta columns", "columns", "date pattern", "character set"}
+	"choice", "template", "meta columns", "columns", "date pattern"}
 
 // String names the form for people.
 func (k Kind) String() string { return kindNames[k] }
@@ -91,11 +90,6 @@ func (r *Row) parse(text string) (value, *fault) {
 		f = checkColumns(text)
 	case Pattern:
 		_, f = parseDatePattern(text)
-	case Charset:
-		if !slices.Contains([]string{"utf-8", "utf8"}, strings.ToLower(text)) {
-			f = wrongf("output is UTF-8, and %s is another character set", text)
-		}
-		v.text = "UTF-8"
 	}
 	return v, f
 }
@@ -157,7 +151,8 @@ func parseDuration(text string) (int64, *fault) {
 		factor = 24 * time.Hour
 	}
 	if !ok || factor == 0 {
-		return 0, wrongf("%q is no length of time: milliseconds, or a number with ms, s, m or h", text)
+		return 0, wrongf("%q is no length of time: milliseconds, or a number with ms, s, m or h",
+			text)
 	}
 	n *= float64(factor)
 	switch {

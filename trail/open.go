@@ -30,7 +30,13 @@ func Open(cfg WriterConfig) (*Writer, error) {
 	}
 	w := &Writer{cfg: cfg, lock: lock, buf: make([]byte, 0, writeBuffer),
 		defs: map[uint32]*record.TableDef{}}
-	if err := w.recover(); err != nil {
+	if cfg.Purge {
+		err = cfg.Name.purge()
+	}
+	if err == nil {
+		err = w.recover()
+	}
+	if err != nil {
 		if w.file != nil {
 			w.file.Close()
 		}
@@ -57,6 +63,18 @@ func (cfg *WriterConfig) complete() error {
 		cfg.Now = time.Now
 	}
 	return nil
+}
+
+// purge removes all files of the trail, the newest first: what is left after a
+// failure is the beginning of a trail.
+func (n Name) purge() error {
+	files, err := List(n)
+	for i := len(files) - 1; i >= 0 && err == nil; i-- {
+		if err = os.Remove(n.File(files[i])); err != nil {
+			err = writeError(n.File(files[i]), err)
+		}
+	}
+	return err
 }
 
 // LockFile is the path of the file that a trail's writer holds locked.

@@ -72,7 +72,7 @@ func (p *Position) UnmarshalText(b []byte) (err error) {
 // Name names a trail: files of it are called Dir/Prefix and Digits digits.
 type Name struct {
 	Dir    string // cleaned; "." when the trail has no folder
-	Prefix string // exactly two characters
+	Prefix string // two characters; an extract file's name may have up to maxPrefix
 	Digits int    // 9, or 6 with TRAIL_SEQLEN_6D
 }
 
@@ -89,15 +89,36 @@ func ParseName(s string, digits int) (Name, error) {
 	return n, n.check()
 }
 
+// maxPrefix bounds the file part of a name.
+const maxPrefix = 32
+
 func (n Name) check() error {
-	if len(n.Prefix) != 2 || !isNameByte(n.Prefix[0]) || !isNameByte(n.Prefix[1]) {
-		return fmt.Errorf("trail name %q: the file part must be exactly two characters",
-			filepath.Join(n.Dir, n.Prefix))
+	bad := len(n.Prefix) < 2 || len(n.Prefix) > maxPrefix
+	for i := range len(n.Prefix) {
+		bad = bad || !isNameByte(n.Prefix[i])
+	}
+	if bad {
+		return fmt.Errorf("trail name %q: the file part must be two characters, or up to %d "+
+			"for an extract file: letters, digits and _ - $ # @ +", filepath.Join(n.Dir, n.Prefix),
+			maxPrefix)
 	}
 	if n.Digits != 6 && n.Digits != 9 {
 		return fmt.Errorf("trail name %s: %d digits; 6 or 9 are possible", n, n.Digits)
 	}
+	if len(n.Prefix) > 2 && n.Digits == 6 && allDigits(n.Prefix[len(n.Prefix)-3:]) {
+		return fmt.Errorf("trail name %s: with numbers of six digits a long name cannot end in "+
+			"three digits", n)
+	}
 	return nil
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func isNameByte(c byte) bool {
@@ -121,31 +142,32 @@ func (n Name) MaxSeqno() uint32 {
 	return 999_999_999
 }
 
-// ParseFile reads the path of one trail file: two characters and 6 or 9 digits.
+// ParseFile reads the path of one trail file: a name and 9 or 6 digits.
 func ParseFile(path string) (Name, uint32, error) {
 	base := filepath.Base(path)
-	n := Name{Dir: filepath.Clean(filepath.Dir(path)), Digits: len(base) - 2}
-	if len(base) > 2 {
-		n.Prefix = base[:2]
+	n := Name{Dir: filepath.Clean(filepath.Dir(path))}
+	for _, n.Digits = range []int{9, 6} {
+		at := len(base) - n.Digits
+		if at < 2 || !allDigits(base[at:]) {
+			continue
+		}
+		n.Prefix = base[:at]
+		if n.check() != nil {
+			break
+		}
+		seqno, err := n.seqnoOf(base)
+		return n, seqno, err
 	}
-	if n.check() != nil {
-		return n, 0, fmt.Errorf("%s is not named as a trail file: two characters and 6 or 9 digits",
-			path)
-	}
-	seqno, err := n.seqnoOf(base)
-	return n, seqno, err
+	return n, 0, fmt.Errorf("%s is not named as a trail file: two characters or more and 6 or 9 digits",
+		path)
 }
 
 func (n Name) seqnoOf(base string) (uint32, error) {
-	if len(base) != 2+n.Digits || base[:2] != n.Prefix {
+	digits, ok := strings.CutPrefix(base, n.Prefix)
+	if !ok || len(digits) != n.Digits || !allDigits(digits) {
 		return 0, fmt.Errorf("%s is not a file of trail %s", base, n)
 	}
-	for _, c := range base[2:] {
-		if c < '0' || c > '9' {
-			return 0, fmt.Errorf("%s is not a file of trail %s", base, n)
-		}
-	}
-	seqno, err := strconv.ParseUint(base[2:], 10, 32)
+	seqno, err := strconv.ParseUint(digits, 10, 32)
 	return uint32(seqno), err
 }
 

@@ -381,7 +381,8 @@ func TestNames(t *testing.T) {
 	if err != nil || n.String() != "dirdat/lt" || n.File(12) != "dirdat/lt000012" {
 		t.Fatal(n, err)
 	}
-	for _, bad := range []string{"", "l", "ltx", "dirdat/", "a/l.", "dirdat/l/", ".."} {
+	for _, bad := range []string{"", "l", "lt.x", "dirdat/", "a/l.", "dirdat/l/", "..",
+		string(make([]byte, 40))} {
 		if n, err := ParseName(bad, 9); err == nil {
 			t.Errorf("%q was taken as %v", bad, n)
 		}
@@ -392,7 +393,7 @@ func TestNames(t *testing.T) {
 	if n, s, err := ParseFile("/x/rt000000017"); err != nil || s != 17 || n.Digits != 9 {
 		t.Error(n, s, err)
 	}
-	for _, bad := range []string{"rt", "rt0000x7", "rt00000000000"} {
+	for _, bad := range []string{"rt", "rt0000x7", "rt0000", "r000000000", "rt.000000001"} {
 		if _, _, err := ParseFile(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

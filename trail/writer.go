@@ -33,6 +33,8 @@ type WriterConfig struct {
 	// last transaction, neither for this writer nor for a later one, so that
 	// transactions an operator ordered again are not taken for known ones.
 	Forget bool
+	// Purge removes the files that the trail has: it begins anew with FirstSeqno.
+	Purge bool
 	// LockWait is how long Open waits for another writer of the trail to end.
 	LockWait time.Duration
 	FS       FS               // nil: Disk

@@ -33,8 +33,8 @@ func (w *wiring) openOutput(ctx context.Context, out extract.OutputConfig) (extr
 		return nil, extract.Held{}, err
 	}
 	writer, err := trail.Open(trail.WriterConfig{Name: name, MaxBytes: int64(out.Megabytes) << 20,
-		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, Durable: out.Durable,
-		LockWait: lockWait})
+		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, Purge: out.Purge,
+		Durable: out.Durable, LockWait: lockWait})
 	if err != nil {
 		return nil, extract.Held{}, err
 	}
@@ -59,7 +59,7 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	host := w.outputs[out.Index].Host
 	if host == nil {
 		at := w.outputs[out.Index].Pos
-		return nil, extract.Held{}, ggserr.New(ggserr.BadParameter, "RMTTRAIL has no RMTHOST before it").
+		return nil, extract.Held{}, ggserr.New(ggserr.BadParameter, w.outputs[out.Index].Kind.String()+" has no RMTHOST before it").
 			At(at.File, at.Line, at.Column).Do("Add RMTHOST host, MGRPORT port.")
 	}
 	info, err := w.askCollector(ctx, host, out)
@@ -75,7 +75,7 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	sender, err := collector.Dial(ctx, collector.SenderConfig{TLS: secure,
 		Address: net.JoinHostPort(host.Host, strconv.Itoa(info.Port)), Token: info.Token,
 		Group: w.p.Group(), Trail: out.Name, Digits: w.digits(), FirstSeqno: out.Seqno,
-		MaxBytes: int64(out.Megabytes) << 20, Header: w.header(), Forget: out.Forget,
+		MaxBytes: int64(out.Megabytes) << 20, Header: w.header(), Forget: out.Forget, Purge: out.Purge,
 		Compress: host.Compress, Threshold: host.CompressThreshold, Timeout: host.Timeout})
 	if err != nil {
 		return nil, extract.Held{}, passing{err}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +55,11 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	if err != nil {
 		return extract.Config{}, err
 	}
+	w.forgetFiles(outputs)
+	w.keepFiles(outputs)
+	if err := p.Store(); err != nil {
+		return extract.Config{}, err
+	}
 	return extract.Config{Process: p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
 		AtCSN: args.AtCSN, AfterCSN: args.AfterCSN, Rollover: w.run.Rollover,
@@ -81,49 +85,6 @@ func (w *wiring) supported() error {
 			Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")
 	}
 	return nil
-}
-
-// readOutputs joins the outputs of the parameter file with those that ADD
-// EXTTRAIL and ADD RMTTRAIL assigned to the group.
-func (w *wiring) readOutputs() ([]extract.OutputConfig, error) {
-	var err error
-	if w.outputs, err = param.ReadOutputs(w.p.Params()); err != nil {
-		return nil, err
-	}
-	var out []extract.OutputConfig
-	for i, o := range w.outputs {
-		if o.Kind != param.ExtTrail && o.Kind != param.RmtTrail {
-			return nil, ggserr.New(ggserr.BadParameter, o.Kind.String()+" is not possible in this release").
-				At(o.Pos.File, o.Pos.Line, o.Pos.Column).Do("Write a trail: EXTTRAIL or RMTTRAIL.")
-		}
-		given, err := w.assigned(o)
-		if err != nil {
-			return nil, err
-		}
-		cfg := extract.OutputConfig{Index: i, Name: given.Trail, Remote: o.Kind == param.RmtTrail,
-			Megabytes: given.Megabytes, Seqno: given.Seqno}
-		if o.Host != nil {
-			cfg.Host = o.Host.Host
-		}
-		out = append(out, cfg)
-	}
-	if len(out) == 0 {
-		return nil, ggserr.New(ggserr.BadParameter, "the parameter file names no trail to write").
-			At(w.p.Params().Path, 1, 1).Do("Add EXTTRAIL or RMTTRAIL before the TABLE statements.")
-	}
-	return out, nil
-}
-
-func (w *wiring) assigned(o param.Output) (checkpoint.Output, error) {
-	group := w.p.Document().Group
-	for _, g := range group.Outputs {
-		if filepath.Clean(g.Trail) == filepath.Clean(o.Path) && g.Remote == (o.Kind == param.RmtTrail) {
-			return g, nil
-		}
-	}
-	e := ggserr.New(ggserr.TrailNotAssigned, o.Path, group.Name)
-	return checkpoint.Output{}, e.At(o.Pos.File, o.Pos.Line, o.Pos.Column).
-		Do("Assign it: ADD %s %s, EXTRACT %s.", o.Kind, o.Path, group.Name)
 }
 
 // serves reports whether a TABLE statement stands under an output.

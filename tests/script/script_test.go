@@ -59,6 +59,10 @@ func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "sqlite.txtar", nil)
 }
 
+func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
+	play(t, "rmtfile.txtar", nil)
+}
+
 func TestObeyHistoryHelpAndCommandLineAnswerAsWritten(t *testing.T) {
 	play(t, "obey.txtar", nil)
 }

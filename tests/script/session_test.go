@@ -105,7 +105,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(Last record lag )\d+ seconds?`), "${1}<n> seconds"},
 	{regexp.MustCompile(`((?:Log Number|Record Offset): +)\d+`), "${1}<n>"},
 	{regexp.MustCompile(`log number \d+`), "log number <n>"},
-	{regexp.MustCompile(` +\d+( +\d+ (?:EXT|RMT)TRAIL)`), " <rba>${1}"},
+	{regexp.MustCompile(` +\d+( +\d+ (?:EXT|RMT)(?:TRAIL|FILE))`), " <rba>${1}"},
 	{regexp.MustCompile(`(Seqno|LOGNUM) \d+, (RBA|LOGPOS) (<rba>|\d+)`), "<position>"},
 	{regexp.MustCompile(`Linux, \S+, \d+bit \(optimized\), .*`), "Linux <platform>"},
 	{regexp.MustCompile(`(?m)^Version .*`), "Version <version>"},
