@@ -102,6 +102,11 @@ const (
 	TargetAway          Number = 30130
 	TargetBack          Number = 30131
 	DiscardFull         Number = 30132
+	RecordBad           Number = 30140
+	SourceChanged       Number = 30141
+	SourceGone          Number = 30142
+	SourceLost          Number = 30143
+	SourceWaiting       Number = 30144
 )
 
 // Catalog returns all messages in the order of their numbers. The caller must
@@ -216,4 +221,9 @@ var catalog = []Message{
 	{TargetAway, Warning, "Target %s cannot be reached, trying again: %s", "The target database or its handler is down.", "Nothing to do unless it lasts: the trail keeps what comes meanwhile."},
 	{TargetBack, Info, "Target %s is reached again", "", ""},
 	{DiscardFull, Fatal, "Discard file %s has reached its size of %d bytes", "A row that cannot be written there would be lost.", "Give DISCARDFILE more MEGABYTES, or move the file away."},
+	{RecordBad, Fatal, "A record cannot be read as a row: %s", "A line of a file or a message of a topic is not what the parameter file says.", "Correct the record, or write TRANLOGOPTIONS BADRECORD DISCARD to go on without such records."},
+	{SourceChanged, Fatal, "%s", "A file or topic that was read is not what it was: what it holds now is not what follows.", "Act on the text."},
+	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},
+	{SourceLost, Fatal, "%s", "What follows the last position is not there any more.", "Act on the text."},
+	{SourceWaiting, Warning, "%s", "The last line of a file has no end yet.", "End the line if the file is complete."},
 }

@@ -67,7 +67,7 @@ func OpTable(body []byte) (OpType, uint32) {
 
 // AppendToken and its count: AppendTokens writes all user tokens of the
 // operation begun at start.
-func AppendTokens(dst []byte, start int, pairs [][2]string) []byte {
+func AppendTokens[T string | []byte](dst []byte, start int, pairs [][2]T) []byte {
 	if len(pairs) == 0 {
 		return dst
 	}
@@ -212,7 +212,7 @@ func DecodeDDL(op *Op) (DDLStatement, error) {
 	return s, nil
 }
 
-func appendString(dst []byte, s string) []byte {
+func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(s)))
 	return append(dst, s...)
 }
