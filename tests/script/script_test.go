@@ -63,6 +63,10 @@ func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
 	play(t, "rmtfile.txtar", nil)
 }
 
+func TestAnInitialLoadGoesStraightIntoATask(t *testing.T) {
+	play(t, "rmttask.txtar", nil)
+}
+
 func TestObeyHistoryHelpAndCommandLineAnswerAsWritten(t *testing.T) {
 	play(t, "obey.txtar", nil)
 }
