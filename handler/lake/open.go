@@ -34,7 +34,6 @@ type Handler struct {
 	changes *handler.Changes
 	uses    map[uint32]*handler.TableUse
 	defs    map[*record.TableDef]*known
-	headed  bool            // text with a line of names first
 	schemas map[string]bool // digests of definitions whose schema files are written
 	streams map[string]*stream
 	key     []byte
