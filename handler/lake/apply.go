@@ -131,7 +131,7 @@ func (h *Handler) stage(ctx context.Context, b *handler.Batch, applied *handler.
 
 // FormatErrorCode is the number of an operation that the format cannot carry or
 // that no file can be named for, as REPERROR names it.
-const FormatErrorCode = 1
+const FormatErrorCode = 22000
 
 func rowError(n int, c *record.Change, err error) *handler.ApplyError {
 	return (&handler.ApplyError{Class: handler.Row, Op: n, Code: FormatErrorCode,
