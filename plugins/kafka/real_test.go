@@ -60,7 +60,7 @@ func TestOnKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	brokers := []string{k.Brokers()}
-	cfg := files(t, brokers, plain()...)
+	cfg := files(t, brokers, usual()...)
 	old, o := opened(t, cfg)
 	if o.Checkpoint != nil || !strings.Contains(o.Product, "cluster") {
 		t.Fatalf("%+v", o)
@@ -112,13 +112,14 @@ func TestKafkaKilled(t *testing.T) {
 	if err := k.CreateTopic(limited(t), "people", 3); err != nil {
 		t.Fatal(err)
 	}
-	cfg := files(t, []string{k.Brokers()}, append(plain(), ">delivery.timeout.ms=4000")...)
+	cfg := files(t, []string{k.Brokers()}, append(usual(), ">delivery.timeout.ms=4000")...)
 	dir := handlertest.PluginDir(t, "kafka")
-	h := &history{table: people(1), last: 2500}
+	h := &history{table: people(1), last: 1500}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	const broker, plugin = 2, 6 // how often each is killed
+	broken := 0
 	for round := 0; ; round++ {
 		to := handlertest.Launch(t, dir, "kafka")
 		at := openedAt(t, to, cfg)
@@ -150,12 +151,19 @@ func TestKafkaKilled(t *testing.T) {
 		if err != nil && (!errors.As(err, &e) || e.Class != handler.Connection) {
 			t.Fatal(err)
 		}
+		if err != nil {
+			broken++
+		}
 		if k.PID() == 0 {
 			if err := k.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	if broken < broker+1 {
+		t.Errorf("only %d runs were broken off", broken)
+	}
+	t.Logf("%d runs were broken off", broken)
 	h.check(t, consumed(t, k, "people"))
 }
 

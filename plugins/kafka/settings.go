@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
 
+	"ggsh/dblogin"
 	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/kafkaclient"
@@ -34,7 +36,8 @@ type settings struct {
 
 // load reads both files and refuses what does not fit together.
 func load(cfg handler.Config) (*settings, error) {
-	p, err := props.Load(cfg.Properties, props.Options{Home: cfg.Home})
+	opt := props.Options{Home: cfg.Home, Secret: secrets(cfg.Home)}
+	p, err := props.Load(cfg.Properties, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func load(cfg handler.Config) (*settings, error) {
 	}
 	s := &settings{group: cfg.Group, key: fmt.Sprintf("%s-%016x", cfg.Group, cfg.GroupKey),
 		home: cfg.Home, props: p}
-	if err := s.readProducer(); err != nil {
+	if err := s.readProducer(opt); err != nil {
 		return nil, err
 	}
 	s.env = &props.Env{Group: cfg.Group, Local: p.Location(), OpKeys: p.OpKeys(),
@@ -65,13 +68,22 @@ func load(cfg handler.Config) (*settings, error) {
 	return s, nil
 }
 
+// secrets looks aliases up in the credential store of a home.
+func secrets(home string) func(alias, domain string) (user, password string, err error) {
+	store := dblogin.AliasesIn(filepath.Join(home, "dircrd"))
+	return func(alias, domain string) (string, string, error) {
+		found, err := store.Find(domain, alias)
+		return found.User, found.Password, err
+	}
+}
+
 // readProducer finds and reads the producer's file.
-func (s *settings) readProducer() error {
+func (s *settings) readProducer(opt props.Options) error {
 	path, err := s.props.Find(s.props.Text("kafkaProducerConfigFile"))
 	if err != nil {
 		return err
 	}
-	file, err := props.LoadProducer(path, props.Options{Home: s.home})
+	file, err := props.LoadProducer(path, opt)
 	if err != nil {
 		return err
 	}
@@ -108,20 +120,16 @@ func (s *settings) property(name string) string {
 // have become where they stand for it.
 func (s *settings) setTopic() (err error) {
 	name, text := "topicMappingTemplate", s.props.Text("topicMappingTemplate")
-	for _, older := range []string{"topicName", "topicPartitioning"} {
-		if s.props.Has(older) && !s.props.Has(name) {
-			name = older
-		}
-	}
 	if s.topic, err = props.ParseTemplate(text); err != nil {
 		return err
 	}
-	if s.byTransaction && s.topic.NeedsRow() {
-		return fmt.Errorf("%s: in mode=tx a message holds operations of several tables, so %s has no "+
-			"one value: name one topic, or set %s=op", s.props.Path, s.property(name), s.property("mode"))
-	}
 	if s.topic.IsNull() {
 		return fmt.Errorf("%s: %s=${null} is no topic", s.props.Path, s.property(name))
+	}
+	// A name that needs no operation is known already.
+	fixed, err := s.topic.Append(nil, s.env, nil)
+	if err == nil && !validTopic(fixed) {
+		return fmt.Errorf("%s: %s=%s: %s", s.props.Path, s.property(name), text, topicLaw)
 	}
 	return nil
 }
