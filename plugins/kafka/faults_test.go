@@ -351,12 +351,13 @@ func TestCredentialStore(t *testing.T) {
 		">sasl.mechanism=PLAIN", ">sasl.jaas.config=org.apache.kafka.common.security.plain."+
 			`PlainLoginModule required username="ORACLEWALLETUSERNAME[kafka lake]" `+
 			`password="ORACLEWALLETPASSWORD[kafka lake]";`)...)
+	dir := filepath.Join(cfg.Home, "dircrd")
+	cfg.Credentials = dir
 	_, err := newTarget().Open(limited(t), cfg)
 	e, ok := err.(*handler.ApplyError)
 	if !ok || e.Class != handler.Setup || !strings.Contains(e.Text, "kafka") {
 		t.Fatalf("without a store: %v", err)
 	}
-	dir := filepath.Join(cfg.Home, "dircrd")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 
 	"ggsh/dblogin"
 	"ggsh/formatter"
@@ -36,8 +35,8 @@ type settings struct {
 
 // load reads both files and refuses what does not fit together.
 func load(cfg handler.Config) (*settings, error) {
-	opt := props.Options{Home: cfg.Home, Secret: secrets(cfg.Home)}
-	p, err := props.Load(cfg.Properties, opt)
+	reading := props.Options{Home: cfg.Home, Secret: dblogin.AliasesIn(cfg.Credentials).Secret}
+	p, err := props.Load(cfg.Properties, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +45,7 @@ func load(cfg handler.Config) (*settings, error) {
 	}
 	s := &settings{group: cfg.Group, key: fmt.Sprintf("%s-%016x", cfg.Group, cfg.GroupKey),
 		home: cfg.Home, props: p}
-	if err := s.readProducer(opt); err != nil {
+	if err := s.readProducer(reading); err != nil {
 		return nil, err
 	}
 	s.env = &props.Env{Group: cfg.Group, Local: p.Location(), OpKeys: p.OpKeys(),
@@ -68,22 +67,13 @@ func load(cfg handler.Config) (*settings, error) {
 	return s, nil
 }
 
-// secrets looks aliases up in the credential store of a home.
-func secrets(home string) func(alias, domain string) (user, password string, err error) {
-	store := dblogin.AliasesIn(filepath.Join(home, "dircrd"))
-	return func(alias, domain string) (string, string, error) {
-		found, err := store.Find(domain, alias)
-		return found.User, found.Password, err
-	}
-}
-
 // readProducer finds and reads the producer's file.
-func (s *settings) readProducer(opt props.Options) error {
+func (s *settings) readProducer(reading props.Options) error {
 	path, err := s.props.Find(s.props.Text("kafkaProducerConfigFile"))
 	if err != nil {
 		return err
 	}
-	file, err := props.LoadProducer(path, opt)
+	file, err := props.LoadProducer(path, reading)
 	if err != nil {
 		return err
 	}
