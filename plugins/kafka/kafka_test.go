@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -398,17 +400,25 @@ func TestSetupIsRefused(t *testing.T) {
 // The report says what of the files is not obeyed, once.
 func TestNotes(t *testing.T) {
 	c := fake(t)
-	h, _ := opened(t, files(t, c.ListenAddrs(), "mode=op", "format=json_row", "topicName=t",
-		"transactionsEnabled=false", ">acks=1", ">linger.mss=3", ">transactional.id=mine"))
+	cfg := files(t, c.ListenAddrs(), "mode=op", "format=json_row", "topicName=t",
+		"transactionsEnabled=false", ">acks=1", ">linger.mss=3", ">transactional.id=mine",
+		">ssl.key.password=geheim")
+	if err := os.Chmod(filepath.Join(cfg.Home, "dirprm", "producer.properties"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := opened(t, cfg)
 	p := people(1)
 	insert := [][]byte{p.Insert(person(1, "A", "a")...)}
 	notes := strings.Join(apply(t, h, txns(100, []*handlertest.Table{p}, insert)).Notes, "\n")
 	for _, want := range []string{"Warning: ", "acks: 1 would lose messages",
-		"did you mean linger.ms?", "transactionsEnabled=false is not obeyed",
+		"did you mean linger.ms?", "chmod 600 it", "transactionsEnabled=false is not obeyed",
 		"the key is the table's name"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note %q in\n%s", want, notes)
 		}
+	}
+	if strings.Contains(notes, "geheim") {
+		t.Errorf("the password is in the notes")
 	}
 	if again := apply(t, h, txns(200, nil, insert)).Notes; len(again) > 0 {
 		t.Errorf("again: %q", again)

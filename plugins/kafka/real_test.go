@@ -183,3 +183,57 @@ func openedAt(t *testing.T, h handler.Handler, cfg handler.Config) uint64 {
 		}
 	}
 }
+
+// TestPositionSurvivesCleaning: the cleaner takes away older positions and the
+// markers of transactions, and the newest position is found all the same.
+func TestPositionSurvivesCleaning(t *testing.T) {
+	k := realKafka(t, server.KafkaOptions{Properties: map[string]string{
+		"log.cleaner.backoff.ms": "100"}})
+	ctx := limited(t)
+	if err := k.CreateTopic(ctx, "people", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.CreateTopic(ctx, "_ogg_checkpoint", 1, "cleanup.policy=compact", "segment.ms=100",
+		"min.cleanable.dirty.ratio=0.01", "delete.retention.ms=0"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := files(t, []string{k.Brokers()}, usual()...)
+	other := cfg
+	other.GroupKey++
+	p := people(1)
+	insert := [][]byte{p.Insert(person(1, "A", "a")...)}
+	at := map[uint64]uint64{}
+	for round, commits := uint64(0), 0; ; round++ {
+		for _, cfg := range []handler.Config{cfg, other} {
+			started := time.Now()
+			h, o := opened(t, cfg)
+			t.Logf("opened in %s", time.Since(started))
+			if want := at[cfg.GroupKey]; want > 0 && (o.Checkpoint == nil || o.Checkpoint.RBA != want) {
+				t.Fatalf("round %d: opened at %+v, want %d", round, o.Checkpoint, want)
+			}
+			for i := range uint64(20) {
+				b := txns(1000*round+20*i, []*handlertest.Table{p}, insert)
+				apply(t, h, b)
+				at[cfg.GroupKey] = b.Checkpoint.RBA
+				commits++
+			}
+			// The next round finds what was rolled back, too.
+			apply(t, h, part(txns(1000*round+900, nil, insert)))
+			if err := h.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := len(messages(t, []string{k.Brokers()}, "_ogg_checkpoint"))
+		if round >= 3 && left < commits/2 {
+			t.Logf("after %d rounds %d of %d positions are left", round+1, left, commits)
+			break
+		}
+		if round > 100 {
+			t.Fatal("the cleaner does not come")
+		}
+	}
+	last := handlertest.At(at[cfg.GroupKey])
+	holds(t, cfg, &last)
+	last = handlertest.At(at[other.GroupKey])
+	holds(t, other, &last)
+}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"slices"
 
 	"ggsh/dblogin"
 	"ggsh/formatter"
@@ -78,7 +80,13 @@ func (s *settings) readProducer(reading props.Options) error {
 		return err
 	}
 	s.producerFile = path
-	s.client, err = kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{
+	list := kafkaclient.Settings(file)
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o077 != 0 &&
+		slices.ContainsFunc(list, kafkaclient.Setting.Secret) {
+		s.note("Warning: others than its owner can read %s, which holds a secret: chmod 600 it, or "+
+			"keep the secret in the credential store", path)
+	}
+	s.client, err = kafkaclient.New(list, kafkaclient.Options{
 		Role: kafkaclient.Producer, ExactlyOnce: true, TransactionalID: "ogg-" + s.key,
 		ClientID: "ggsh-" + s.group, Find: s.props.Find})
 	if err != nil {
