@@ -57,6 +57,9 @@ func reason(err error) string {
 		line, _, _ := strings.Cut(remote.Message(), "\n")
 		return exceptionOf(err) + ": " + line
 	}
+	if err == io.EOF {
+		return "the other side has closed the connection"
+	}
 	return err.Error()
 }
 

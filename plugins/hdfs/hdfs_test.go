@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/colinmarc/hdfs/v2"
 
 	"ggsh/handler"
 	"ggsh/handler/handlertest"
@@ -46,7 +49,7 @@ func cluster(t *testing.T) *server.HDFS {
 	return c
 }
 
-// site is a home whose properties name a cluster.
+// place is a home whose properties name a cluster.
 type place struct {
 	*testing.T
 	hdfs   *server.HDFS
@@ -70,6 +73,7 @@ gg.handler.hdfs.mode=tx
 gg.classpath=%s
 %s`
 
+// newSite makes a home; each has a root of its own.
 func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
 	t.Helper()
 	home := t.TempDir()
@@ -78,7 +82,7 @@ func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
 			t.Fatal(err)
 		}
 	}
-	name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_"))
+	name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_")) + "_" + filepath.Base(home)
 	s := &place{T: t, hdfs: c, root: "/gg/" + name, cfg: handler.Config{Group: "RHDFS", GroupKey: 77,
 		Home: home, Properties: filepath.Join(home, "dirprm", "hdfs.props")}}
 	text := fmt.Sprintf(plainProperties, s.root, conf, extra)
@@ -131,22 +135,51 @@ func (s *place) order(id, size int) *handler.Batch {
 	return handlertest.Located(handlertest.Batch(uint64(10*id+9), s.tables, ops...), uint64(10*id))
 }
 
-// rows reads a table with Hadoop's own shell: the column id of each line.
-func (s *place) rows(table string) []int {
+// cat reads a table's files with Hadoop's own shell, which takes seconds.
+func (s *place) cat(table string) string {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
 	defer cancel()
 	text, err := s.hdfs.Shell(ctx, "-cat", s.root+"/shop."+table+"/*")
 	if err != nil {
-		if strings.Contains(err.Error(), "No such file") {
-			return nil
-		}
 		s.Fatal(err)
 	}
+	return text
+}
+
+// read reads a table's files with a client of its own.
+func (s *place) read(table string) string {
+	s.Helper()
+	c, err := hdfs.NewClient(hdfs.ClientOptions{Addresses: []string{s.hdfs.Address()},
+		User: s.hdfs.User})
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer c.Close()
+	dir := s.root + "/shop." + table
+	infos, err := c.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.Fatal(err)
+	}
+	var all strings.Builder
+	for _, info := range infos {
+		text, err := c.ReadFile(dir + "/" + info.Name())
+		if err != nil {
+			s.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// rows gives the column id of each line of a table.
+func (s *place) rows(table string) []int {
+	s.Helper()
 	var ids []int
+	text := s.read(table)
 	for line := range strings.Lines(text) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "|")
-		id := -1
+		id, err := -1, error(nil)
 		if len(fields) > 3 && fields[0] == "I" && strings.HasSuffix(line, "\n") {
 			id, err = strconv.Atoi(fields[len(fields)-2])
 		}
@@ -247,6 +280,9 @@ func testRows(s *place) {
 	s.apply(s.order(4, 0))
 	s.flush()
 	s.want(4)
+	if text := s.cat("orders"); text != s.read("orders") || !strings.HasPrefix(text, "I|shop.orders|") {
+		s.Fatalf("Hadoop's shell reads %q", text)
+	}
 	list, err := s.hdfs.Shell(s.Context(), "-ls", "-C", "-R", s.root+"/shop.lines",
 		s.root+"/shop.orders")
 	if err != nil || strings.Count(list, "\n") != 2 {
@@ -410,6 +446,8 @@ func testDataNode(s *place) {
 	}
 	s.fails(handler.Connection, "", s.order(3, 200_000), s.order(4, 200_000),
 		&handler.Batch{Flush: handler.FlushAll})
+	s.want(1)
+	s.throughOneNode()
 	s.again(6, 200_000)
 	s.want(6)
 	if err := s.hdfs.StartDataNode(ctx, 0); err != nil {
@@ -418,6 +456,19 @@ func testDataNode(s *place) {
 	if err := s.hdfs.AwaitDataNodes(ctx, 2); err != nil {
 		s.Fatal(err)
 	}
+}
+
+// throughOneNode: while the NameNode still believes in a dead DataNode, files of
+// one replica find the one that lives.
+func (s *place) throughOneNode() {
+	s.Helper()
+	other := newSite(s.T, s.hdfs, s.hdfs.ConfDir(), "gg.handler.hdfs.replication=1\n")
+	if st, err := s.hdfs.State(s.Context()); err != nil || st.NumLiveDataNodes != 2 {
+		s.Fatalf("the NameNode has noticed too early: %+v, %v", st, err)
+	}
+	other.open()
+	other.apply(other.order(1, 1000))
+	other.flush()
 }
 
 func testNameNode(s *place) {

@@ -27,7 +27,7 @@ const (
 // login makes the client.
 func (s *session) login(site *site, p *props.Config) error {
 	o := site.options()
-	o.NamenodeDialFunc, o.DatanodeDialFunc = s.conns.dial, s.conns.dial
+	o.NamenodeDialFunc, o.DatanodeDialFunc = s.nameConns.dial, s.dataConns.dial
 	wanted := p.Text("authType") == "kerberos"
 	switch {
 	case wanted && o.KerberosClient == nil:
@@ -100,7 +100,8 @@ func kerberos(p *props.Config) (*krb.Client, error) {
 // conns are the connections of a session.
 type conns struct {
 	mu   sync.Mutex
-	open map[*conn]bool // nil: none are made any more
+	made uint64
+	open map[*conn]uint64 // the how many-th it is
 }
 
 // conn is a connection on which nothing takes longer than ioTimeout.
@@ -120,9 +121,10 @@ func (c *conns) dial(ctx context.Context, network, address string) (net.Conn, er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil {
-		c.open = map[*conn]bool{}
+		c.open = map[*conn]uint64{}
 	}
-	c.open[n] = true
+	c.made++
+	c.open[n] = c.made
 	return n, nil
 }
 
@@ -154,12 +156,22 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// closeAll breaks all connections, so that nobody waits on one.
-func (c *conns) closeAll() {
+// mark gives a point in time for closeSince.
+func (c *conns) mark() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for n := range c.open {
-		_ = n.Conn.Close() // it is not needed any more
+	return c.made
+}
+
+// closeSince breaks the connections that were made after a mark, so that nobody
+// waits on one and none is left over.
+func (c *conns) closeSince(mark uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for n, made := range c.open {
+		if made > mark {
+			_ = n.Conn.Close() // it is not needed any more
+			delete(c.open, n)
+		}
 	}
-	clear(c.open)
 }

@@ -17,7 +17,8 @@ import (
 type session struct {
 	client      *hdfs.Client
 	kerberos    *krb.Client
-	conns       conns
+	nameConns   conns
+	dataConns   conns
 	user        string
 	replication int
 	blockSize   int64
@@ -51,19 +52,59 @@ func (s *session) Create(ctx context.Context, path string) (lake.File, error) {
 	if err != nil {
 		return nil, named("create", path, err)
 	}
-	return &written{FileWriter: w, path: path}, nil
+	return &written{FileWriter: w, session: s, path: path}, nil
 }
 
 // written is a file being written.
 type written struct {
 	*hdfs.FileWriter
-	path string
+	session *session
+	path    string
+	begun   bool
 }
+
+const (
+	// beginTries and beginTime bound how often a file's first write looks for
+	// DataNodes that work.
+	beginTries = 20
+	beginTime  = time.Minute
+)
 
 // Write writes; the DataNodes may have it later.
 func (w *written) Write(p []byte) (int, error) {
+	if !w.begun && len(p) > 0 {
+		return w.begin(p)
+	}
 	n, err := w.FileWriter.Write(p)
 	return n, named("write", w.path, err)
+}
+
+// begin writes the first bytes. Until the NameNode has noticed that a DataNode is
+// gone it gives it blocks, and the client library cannot ask it not to: so the
+// file, which holds nothing yet, is made anew until its first block gets
+// DataNodes that work.
+func (w *written) begin(p []byte) (int, error) {
+	s, end := w.session, time.Now().Add(beginTime)
+	for try := 1; ; try++ {
+		mark := s.dataConns.mark()
+		n, err := w.FileWriter.Write(p)
+		if err == nil {
+			w.begun = true
+			return n, nil
+		}
+		s.dataConns.closeSince(mark)
+		if exceptionOf(err) != "" || try == beginTries || time.Now().After(end) {
+			return n, named("write", w.path, err)
+		}
+		if s.client.Remove(w.path) != nil {
+			return n, named("write", w.path, err) // which says more
+		}
+		again, err := s.client.CreateFile(w.path, s.replication, s.blockSize, fileMode)
+		if err != nil {
+			return 0, named("create", w.path, err)
+		}
+		w.FileWriter = again
+	}
 }
 
 // Close waits until all DataNodes have the content and the NameNode calls the
@@ -154,7 +195,8 @@ func (s *session) Remove(ctx context.Context, path string) error {
 
 func (s *session) close() error {
 	err := s.client.Close()
-	s.conns.closeAll()
+	s.nameConns.closeSince(0)
+	s.dataConns.closeSince(0)
 	if s.kerberos != nil {
 		s.kerberos.Destroy()
 	}

@@ -116,7 +116,8 @@ gg.handler.lake.fileNameMappingTemplate=${tableName}_${groupName}_${currentTimes
 			"SET property=dirprm/%s.props\nGROUPTRANSOPS 20\nMAP main.*, TARGET lake.*;\n", o.group, o.group))
 	}
 	st.source.Write("dirprm/eall.prm", "EXTRACT eall\nSOURCEDB "+st.db.Login+
-		"\nEXTTRAIL ./dirdat/lt\nTABLE main.acct;\nTABLE main.entry;\n")
+		"\nNOCOMPRESSDELETES\nNOCOMPRESSUPDATES\nEXTTRAIL ./dirdat/lt\n"+
+		"TABLE main.acct;\nTABLE main.entry;\n")
 	st.source.Write("dirprm/pall.prm", fmt.Sprintf("EXTRACT pall\nPASSTHRU\nRMTHOST 127.0.0.1, MGRPORT %d\n"+
 		"RMTTRAIL ./dirdat/rt\nTABLE main.*;\n", st.target.Port))
 }
