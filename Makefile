@@ -1,5 +1,6 @@
 # What a person or CI does with this tree. Needs Go, make and, for the race detector,
-# a C compiler. Database servers for the tests are fetched by tests/services.
+# a C compiler. Servers for the tests are fetched by tests/services; HDFS and Kafka
+# need Java 17 and Maven besides.
 
 SHELL     := /bin/sh
 GO        ?= go
@@ -25,7 +26,7 @@ build: ## all programs into bin/, all target handlers into bin/plugins/
 
 # A server that cannot be had is no failure here: the tests that need it skip with the
 # reason, or fail if REQUIRE_SERVICES names it.
-services: ## fetch the database servers that the tests run on
+services: ## fetch the servers that the tests run on
 	@$(GO) run ./tests/services provision || echo "services: going on with what there is"
 
 lint: ## gofmt and go vet
@@ -60,6 +61,6 @@ fuzz: ## every fuzz test for FUZZTIME each
 			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
 		done; done
 
-clean: ## remove what was built; the cache of database servers stays
+clean: ## remove what was built; the cache of servers stays
 	rm -rf bin test.json bench.json coverage.*
-	@echo "the cache of database servers is kept: see go run ./tests/services help"
+	@echo "the cache of servers is kept: see go run ./tests/services help"

@@ -2,6 +2,7 @@ package house_test
 
 import (
 	"go/ast"
+	"go/token"
 	"io/fs"
 	"os"
 	"path"
@@ -14,6 +15,7 @@ import (
 
 	"ggsh/commands"
 	"ggsh/param"
+	"ggsh/props"
 )
 
 var (
@@ -267,6 +269,41 @@ func TestDecisionsNameTheVersionsInUse(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestPropertiesThatWorkAreRead: a property that the table says works is asked
+// for by name somewhere, if it is of a handler that is here.
+func TestPropertiesThatWorkAreRead(t *testing.T) {
+	asked := map[string]bool{}
+	for _, s := range sources(t) {
+		for name, file := range s.files {
+			if forTests(s.dir) || strings.HasPrefix(path.Base(name), "rows_") {
+				continue
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					asked[strings.ToLower(strings.Trim(lit.Value, "\"`"))] = true
+				}
+				return true
+			})
+		}
+	}
+	var here []string
+	for kind, plugin := range map[string]string{props.HDFS: "plugins/hdfs",
+		props.FileWriter: "plugins/file", props.Kafka: "plugins/kafka"} {
+		if _, err := os.Stat(plugin); err == nil {
+			here = append(here, kind)
+		}
+	}
+	for _, r := range props.Table() {
+		served := len(r.Types) == 0 || slices.ContainsFunc(r.Types, func(kind string) bool {
+			return slices.Contains(here, kind)
+		})
+		name := strings.ToLower(strings.TrimSuffix(r.Name, "*"))
+		if served && r.Status == props.Works && !asked[name] {
+			t.Errorf("%s works, as docs/HANDLERS.md has it, and nothing asks for it", r.Key())
 		}
 	}
 }

@@ -398,3 +398,52 @@ func TestRefreshAndStopManager(t *testing.T) {
 		t.Errorf("the group ended with its Manager: %s", s)
 	}
 }
+
+func TestTaskOfAnInitialLoad(t *testing.T) {
+	h := newHouse(t, "DYNAMICPORTLIST 27850-27859\n")
+	h.add(checkpoint.Replicat, "R1", "")
+	h.add(checkpoint.Replicat, "T1", "")
+	file := checkpoint.At(h.home.Checkpoint("T1", false))
+	doc, err := file.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Group.Source = checkpoint.SpecialRun
+	if err := file.Store(doc); err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	task := func(group string) (*control.Reply, error) {
+		return h.ask(control.Request{Verb: control.Task, Type: "REPLICAT", Group: group,
+			From: "EXTRACT E1"})
+	}
+	for group, want := range map[string]string{"R1": "ADD REPLICAT R1, SPECIALRUN", "T9": "does not exist"} {
+		if _, err := task(group); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("task %s: %v", group, err)
+		}
+	}
+	stale := h.home.Join("dirdat", "task_t1000000000")
+	if err := os.WriteFile(stale, []byte("an earlier load"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := task("T1")
+	if err != nil || r.Collector == nil || len(r.Collector.Token) != 64 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	h.becomes("T1", control.Running)
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("an earlier load's file is still there")
+	}
+	first := h.state("T1").PID
+	if _, err := task("T1"); err != nil { // the load begins anew
+		t.Fatal(err)
+	}
+	h.until("another run of the task", func() bool {
+		g := h.state("T1")
+		return g.State == control.Running && g.PID != first
+	})
+	if _, err := h.ask(control.Request{Verb: control.TaskEnd, Type: "REPLICAT", Group: "T1"}); err != nil {
+		t.Fatal(err)
+	}
+	h.becomes("T1", control.Stopped)
+}

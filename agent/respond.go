@@ -54,6 +54,11 @@ func (m *Manager) Respond(ctx context.Context, r control.Request) control.Reply 
 		return m.stopOrder(ctx, r)
 	case r.Verb == control.Kill:
 		return m.killOrder(ctx, r)
+	case r.Verb == control.Task:
+		return m.taskOrder(ctx, r)
+	case r.Verb == control.TaskEnd:
+		r.Verb, r.Args = control.Stop, []string{control.AtEOF}
+		return m.stopOrder(ctx, r)
 	case slices.Contains(relayed, r.Verb):
 		return m.relayOrder(ctx, r)
 	}

@@ -40,7 +40,17 @@ const (
 	Ports     Verb = "GETPORTINFO"
 	Purge     Verb = "GETPURGEOLDEXTRACTS"
 	Collector Verb = "COLLECTOR" // start a collector for a pump; Args: trail
+	// Task starts a SPECIALRUN Replicat for an Extract's initial load, with a
+	// collector that writes what it reads. Type and Group name the Replicat.
+	Task Verb = "TASK"
+	// TaskEnd says that the load is sent and durable: the Replicat ends when it
+	// has applied all of it.
+	TaskEnd Verb = "TASKEND"
 )
+
+// AtEOF is the argument of STOP to a Replicat that is to end when it has applied
+// all that the trail has now.
+const AtEOF = "EOF"
 
 // Request is one order.
 type Request struct {

@@ -146,9 +146,7 @@ func (e *engine) start() SourceStart {
 		start.At = at
 	}
 	for _, o := range e.outputs {
-		if o.held.Known {
-			start.Bounds = append(start.Bounds, o.held.Last.CSN)
-		}
+		start.Bounds = append(start.Bounds, o.held.Last.CSN)
 	}
 	return start
 }

@@ -75,9 +75,9 @@ type SourceStart struct {
 	Begin   checkpoint.Begin
 	// At is where a trail is to be read from; zero leaves it to Begin.
 	At trail.Position
-	// Bounds are the last transactions that the trails hold. A source that
-	// joins several transactions into one must end one at each of them, as it
-	// did when they were written.
+	// Bounds are the last transactions that the trails hold, zero for a trail that
+	// holds none. A source that joins several transactions into one must end one at
+	// each of them, as it did when they were written.
 	Bounds []record.CSN
 	// Want tells which tables matter.
 	Want func(schema, table string) bool

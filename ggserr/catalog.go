@@ -94,6 +94,9 @@ const (
 	TrailLost           Number = 30102
 	ParameterIgnored    Number = 30110
 	ParameterRefused    Number = 30111
+	PropertyWrong       Number = 30112
+	PropertyUnknown     Number = 30113
+	PropertyNote        Number = 30114
 	ManagerRunning      Number = 30120
 	RestartLast         Number = 30121
 	RestartGivenUp      Number = 30122
@@ -101,6 +104,11 @@ const (
 	TargetAway          Number = 30130
 	TargetBack          Number = 30131
 	DiscardFull         Number = 30132
+	RecordBad           Number = 30140
+	SourceChanged       Number = 30141
+	SourceGone          Number = 30142
+	SourceLost          Number = 30143
+	SourceWaiting       Number = 30144
 	LoadSnapshot        Number = 30160
 	LoadProgress        Number = 30161
 	LoadEnded           Number = 30162
@@ -213,6 +221,9 @@ var catalog = []Message{
 	{TrailLost, Fatal, "Trail file %s ends at RBA %d, but was read up to RBA %d: its end was lost when the machine failed", "The writer has written the lost transactions again into the next file.", "Go on at the next file, skipping the transactions already applied."},
 	{ParameterIgnored, Warning, "%s is known and not acted on: %s", "A parameter or option that this product understands and does not need, or does not have.", "Take it out, or leave it: nothing else changes."},
 	{ParameterRefused, Fatal, "%s is known and not supported, and leaving it out could change data: %s", "", "Take it out of the file if the data are right without it."},
+	{PropertyWrong, Fatal, "%s", "A properties file could not be understood, or lacks something.", "Correct the named place and START again."},
+	{PropertyUnknown, Warning, "Property %s is not known and has no effect", "A properties file names a property that no handler has.", "Correct the name, or take the line out."},
+	{PropertyNote, Warning, "%s", "A line of a properties file has no effect.", "Take it out, or leave it: nothing else changes."},
 	{ManagerRunning, Fatal, "A Manager runs already in home %s (process %s)", "A home has one Manager.", "INFO MANAGER shows it; STOP MANAGER ends it."},
 	{RestartLast, Warning, "That was the last automatic restart of %s %s: if it ends again, it stays down", "RETRIES of AUTORESTART are used up.", "See the group's report for why it ended."},
 	{RestartGivenUp, Warning, "%s %s stays down: it ended without order after %d automatic restarts", "RETRIES of AUTORESTART are used up.", "See the group's report for why it ended, then START it."},
@@ -220,6 +231,11 @@ var catalog = []Message{
 	{TargetAway, Warning, "Target %s cannot be reached, trying again: %s", "The target database or its handler is down.", "Nothing to do unless it lasts: the trail keeps what comes meanwhile."},
 	{TargetBack, Info, "Target %s is reached again", "", ""},
 	{DiscardFull, Fatal, "Discard file %s has reached its size of %d bytes", "A row that cannot be written there would be lost.", "Give DISCARDFILE more MEGABYTES, or move the file away."},
+	{RecordBad, Fatal, "A record cannot be read as a row: %s", "A line of a file or a message of a topic is not what the parameter file says.", "Correct the record, or write TRANLOGOPTIONS BADRECORD DISCARD to go on without such records."},
+	{SourceChanged, Fatal, "%s", "A file or topic that was read is not what it was: what it holds now is not what follows.", "Act on the text."},
+	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},
+	{SourceLost, Fatal, "%s", "What follows the last position is not there any more.", "Act on the text."},
+	{SourceWaiting, Warning, "%s", "The last line of a file has no end yet.", "End the line if the file is complete."},
 	{LoadSnapshot, Info, "Snapshot of %d tables taken at CSN %s, read over %d connections", "", ""},
 	{LoadProgress, Info, "Initial load: %s", "", ""},
 	{LoadEnded, Info, "Initial load ended with %d rows of %d tables, as they stood at CSN %s. What changed since then is applied behind it: START REPLICAT name, AFTERCSN %s", "", ""},

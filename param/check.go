@@ -178,7 +178,7 @@ func (m *matcher) explain(st *Statement) *ggserr.Error {
 	}
 	e := bad(t.Pos, text)
 	if t.Kind == Word {
-		if near := nearestOf(t.Text, m.words); near != "" {
+		if near := ggserr.Nearest(t.Text, m.words); near != "" {
 			return e.Do("Did you mean %s?", near)
 		}
 	}

@@ -184,7 +184,7 @@ func (c *cursor) unexpected(known ...string) {
 		what = "This word" // it may be a password in the wrong place
 	}
 	c.fail(t.Pos, "%s is not expected here", what)
-	if near := nearestOf(t.Text, known); near != "" && t.Kind == Word {
+	if near := ggserr.Nearest(t.Text, known); near != "" && t.Kind == Word {
 		c.errs[len(c.errs)-1].Do("Did you mean %s?", near)
 	}
 	c.i++

@@ -165,7 +165,7 @@ func (p *parser) called(line textLine, i int) *macro {
 			names = append(names, name)
 		}
 		e := bad(line.at(i), fmt.Sprintf("Macro %s%s is not defined", p.char, shorten(rest[:n])))
-		if near := nearestOf(rest[:n], names); near != "" {
+		if near := ggserr.Nearest(rest[:n], names); near != "" {
 			e.Do("Did you mean %s%s?", p.char, strings.ToLower(near))
 		} else {
 			e.Do("Define it, or INCLUDE its library, before this line.")

@@ -3,6 +3,8 @@ package param
 import (
 	"slices"
 	"strings"
+
+	"ggsh/ggserr"
 )
 
 const masked = "***"
@@ -24,7 +26,7 @@ func isSecretWord(word string) bool {
 	case "PASSWD", "PASSWRD", "PWD", "PASS":
 		return true
 	}
-	return len(word) >= 6 && word[0] == 'P' && edits(word, "PASSWORD", 2) <= 2
+	return len(word) >= 6 && word[0] == 'P' && ggserr.Edits(word, "PASSWORD", 2) <= 2
 }
 
 // masker hides passwords in lines of text. A keyword at a line's end hides the

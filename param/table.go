@@ -200,7 +200,7 @@ func (r *tableReader) unknown(tok Token) {
 			names = append(names, name)
 		}
 	}
-	if near := nearestOf(tok.Text, names); near != "" && tok.Kind == Word {
+	if near := ggserr.Nearest(tok.Text, names); near != "" && tok.Kind == Word {
 		e.Do("Did you mean %s?", near)
 	}
 	r.errs = append(r.errs, e)

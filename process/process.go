@@ -161,13 +161,8 @@ func (p *Process) Globals() (param.GlobalsConfig, error) {
 func (p *Process) checkName() error {
 	st, ok := p.params.First(string(p.cfg.Type))
 	if !ok || len(st.Args) == 0 {
-		if p.cfg.Group == "" && p.oneRun() {
-			base := filepath.Base(p.params.Path)
-			p.cfg.Group = strings.ToUpper(strings.TrimSuffix(base, filepath.Ext(base)))
-		}
 		if p.cfg.Group == "" {
-			return ggserr.New(ggserr.BadParameter, "the parameter file has no "+string(p.cfg.Type)+
-				" statement and no PROCESSID is given").At(p.params.Path, 1, 1)
+			return p.nameTask()
 		}
 		return nil
 	}
@@ -182,15 +177,18 @@ func (p *Process) checkName() error {
 	return nil
 }
 
-// oneRun reports whether the file is for a run that needs no group: it is named by
-// its file.
-func (p *Process) oneRun() bool {
-	for _, name := range []string{"SOURCEISTABLE", "SPECIALRUN"} {
-		if _, ok := p.params.First(name); ok {
-			return true
-		}
+// nameTask names a run by hand whose file has no EXTRACT or REPLICAT statement
+// after its parameter file: only a task without checkpoints needs no name.
+func (p *Process) nameTask() error {
+	_, load := p.params.First("SOURCEISTABLE")
+	_, special := p.params.First("SPECIALRUN")
+	if !load && !special {
+		return ggserr.New(ggserr.BadParameter, "the parameter file has no "+string(p.cfg.Type)+
+			" statement and no PROCESSID is given").At(p.params.Path, 1, 1)
 	}
-	return false
+	file := filepath.Base(p.params.Path)
+	p.cfg.Group = strings.ToUpper(strings.TrimSuffix(file, filepath.Ext(file)))
+	return nil
 }
 
 // takeGroup locks the group and reads its checkpoint file. A run by hand of a

@@ -67,7 +67,7 @@ func OpTable(body []byte) (OpType, uint32) {
 
 // AppendToken and its count: AppendTokens writes all user tokens of the
 // operation begun at start.
-func AppendTokens(dst []byte, start int, pairs [][2]string) []byte {
+func AppendTokens[T string | []byte](dst []byte, start int, pairs [][2]T) []byte {
 	if len(pairs) == 0 {
 		return dst
 	}
@@ -90,26 +90,38 @@ func CopyTokens(dst []byte, start int, t Tokens) []byte {
 
 // Pairs decodes the tokens in their order.
 func (t Tokens) Pairs() ([][2]string, error) {
+	raw, err := t.AppendPairs(nil)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	pairs := make([][2]string, len(raw))
+	for i, p := range raw {
+		pairs[i] = [2]string{string(p[0]), string(p[1])}
+	}
+	return pairs, nil
+}
+
+// AppendPairs appends names and values of the tokens to dst without copying them.
+func (t Tokens) AppendPairs(dst [][2][]byte) ([][2][]byte, error) {
 	if len(t) == 0 {
-		return nil, nil
+		return dst, nil
 	}
 	n, w := binary.Uvarint(t)
 	if w <= 0 || n > uint64(len(t)) {
-		return nil, ErrShort
+		return dst, ErrShort
 	}
 	b := []byte(t[w:])
-	pairs := make([][2]string, 0, n)
 	for range n {
 		var p [2][]byte
 		for i := range p {
 			var err error
 			if p[i], b, err = cutBytes(b); err != nil {
-				return nil, err
+				return dst, err
 			}
 		}
-		pairs = append(pairs, [2]string{string(p[0]), string(p[1])})
+		dst = append(dst, p)
 	}
-	return pairs, nil
+	return dst, nil
 }
 
 // DecodeOp reads an operation into op without copying: its images alias body.
@@ -200,7 +212,7 @@ func DecodeDDL(op *Op) (DDLStatement, error) {
 	return s, nil
 }
 
-func appendString(dst []byte, s string) []byte {
+func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(s)))
 	return append(dst, s...)
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -208,6 +209,12 @@ func AppendValue(dst []byte, v Value) []byte {
 		return AppendBool(dst, v.N != 0)
 	}
 	return AppendBytes(dst, v.Kind, v.B)
+}
+
+// Equal reports whether two values are the same, in the same form.
+func (v *Value) Equal(w *Value) bool {
+	return v.Kind == w.Kind && v.N == w.N && v.D == w.D && v.Zone == w.Zone &&
+		v.Days == w.Days && bytes.Equal(v.B, w.B)
 }
 
 // DecodeValue reads one value from the front of b and returns what follows it.

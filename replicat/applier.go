@@ -43,6 +43,9 @@ func (r *Replicat) pump(ctx context.Context) error {
 	cancel()
 	m.join()
 	r.forget()
+	if err != nil {
+		r.flushBeforeEnd(ctx, err)
+	}
 	var lost *trail.LostError
 	switch {
 	case errors.As(err, &lost):
@@ -69,7 +72,7 @@ func (r *Replicat) reopen(ctx context.Context) error {
 		held = &r.began // nothing was applied, or nothing is any more
 	}
 	if held == nil {
-		return nil
+		held = &r.position
 	}
 	d := positionOf(held).Compare(positionOf(&r.position))
 	if d < 0 {
@@ -79,9 +82,14 @@ func (r *Replicat) reopen(ctx context.Context) error {
 			positionOf(&r.position))))
 		r.search.decided = false
 	}
-	if d != 0 { // ahead: the batch in doubt is durable
-		r.position, r.dirty = *held, true
+	if d > 0 { // the batch in doubt is durable
+		if err := r.settled(&handler.Applied{Durable: held}); err != nil {
+			return err
+		}
 	}
+	r.position, r.dirty = *held, r.dirty || d != 0
+	r.taken, r.waiting, r.inParts = r.position, r.waiting[:0], false
+	r.state.lost()
 	return nil
 }
 
@@ -104,22 +112,32 @@ func (r *Replicat) awaitAgain() error {
 func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 	tick := time.NewTicker(storeEvery)
 	defer tick.Stop()
+	busy := false // since the last tick
 	for {
 		select {
 		case g, ok := <-m.out:
+			if !ok && m.err == nil {
+				return r.flush(ctx, handler.FlushAll)
+			}
 			if !ok {
 				return m.err
 			}
 			if err := r.apply(ctx, g); err != nil {
 				return err
 			}
-			commit := g.batch.Checkpoint.CommitTime
-			r.state.done(commit, len(g.ops) > 0)
+			r.state.done(len(g.ops) > 0)
 			m.free <- g
+			busy = true
 		case <-tick.C:
 			if err := r.housekeep(); err != nil {
 				return err
 			}
+			if !busy {
+				if err := r.flush(ctx, handler.FlushDue); err != nil {
+					return err
+				}
+			}
+			busy = false
 		}
 	}
 }
@@ -141,28 +159,39 @@ func (r *Replicat) apply(ctx context.Context, g *group) error {
 	}
 	applied, err := r.tryApply(ctx, g)
 	if err != nil {
+		r.inParts = false // a failure undoes all parts
 		return r.applyFailed(ctx, g, err)
 	}
 	if err := r.count(g, applied); err != nil {
 		return err
 	}
-	if g.batch.More {
+	if r.inParts = g.batch.More; r.inParts {
 		return nil
 	}
-	return r.durable(g)
+	return r.accepted(g, applied)
 }
 
-// durable notes that the target holds the group and its checkpoint.
-func (r *Replicat) durable(g *group) error {
-	r.position, r.dirty = g.batch.Checkpoint, true
+// accepted notes that the target has the group.
+func (r *Replicat) accepted(g *group, applied *handler.Applied) error {
+	if r.target.can.Deferred {
+		return r.take(g, applied)
+	}
+	r.taken = g.batch.Checkpoint
 	for _, t := range r.counted {
 		t.stats.Add(&t.tally)
 	}
 	r.counted = r.counted[:0]
+	return r.moved(r.taken, true)
+}
+
+// moved notes that the target holds everything up to the checkpoint; all says
+// that it has taken nothing beyond it.
+func (r *Replicat) moved(to handler.Checkpoint, all bool) error {
+	r.position, r.dirty = to, true
+	r.state.durable(to.CommitTime, all)
 	r.p.Progress()
 	now := r.p.Now()
-	r.p.NoteSource(r.fileName(g.begin().Seqno), g.batch.Checkpoint.CommitTime,
-		g.batch.Checkpoint.CommitTime)
+	r.p.NoteSource(r.fileName(to.Seqno), to.CommitTime, to.CommitTime)
 	if !r.target.durable() || now.Sub(r.stored) >= storeEvery {
 		if err := r.store(); err != nil {
 			return err

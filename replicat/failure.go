@@ -178,7 +178,8 @@ func (r *Replicat) unmapped(g *group, bad *badRow) error {
 func (r *Replicat) discardTransaction(ctx context.Context, g *group,
 	failed *handler.ApplyError) error {
 	empty := &group{batch: handler.Batch{Checkpoint: g.batch.Checkpoint}, txns: g.txns}
-	if _, err := r.tryApply(ctx, empty); err != nil {
+	applied, err := r.tryApply(ctx, empty)
+	if err != nil {
 		return r.applyFailed(ctx, empty, err)
 	}
 	for i, ref := range g.ops {
@@ -193,7 +194,7 @@ func (r *Replicat) discardTransaction(ctx context.Context, g *group,
 		ref.table.tally.Extra.Discards++
 		r.counting(ref.table)
 	}
-	return r.durable(g)
+	return r.accepted(empty, applied)
 }
 
 // warns obeys WARNRATE: the first error of a kind is reported, then one of so many.

@@ -26,6 +26,10 @@ type server struct {
 	largest    int // octets of a batch
 	continues  bool
 	plain      bool // without transactions: keeps no checkpoint
+	deferred   bool // durable when it is told to flush, or after keep batches
+	keep       int
+	held       []heldBatch // taken by the present connection, not durable
+	changes    []string    // where the operations of durable batches come from
 	// fail is asked before a batch is applied; after it, with applied set.
 	fail func(s *server, b *handler.Batch, applied bool) error
 	// bad gives the error of an operation.
@@ -56,6 +60,14 @@ func (s *server) launch(context.Context, string) (handler.Handler, error) {
 	return &fake{s: s}, nil
 }
 
+// heldBatch is what a deferred server has taken.
+type heldBatch struct {
+	checkpoint handler.Checkpoint
+	rows       map[string]string
+	log        []string
+	changes    []string
+}
+
 // fake is one connection to the server.
 type fake struct {
 	s    *server
@@ -63,11 +75,14 @@ type fake struct {
 	rows map[string]string // of the open transaction
 	log  []string
 	open bool
+
+	reader  *handler.Changes
+	changes []string // of the open transaction
 }
 
 func (f *fake) Describe() handler.Description {
 	return handler.Description{Name: "fake", Version: "1", Transactional: !f.s.plain, Tables: true,
-		Collisions: true, Continues: f.s.continues}
+		Collisions: true, Continues: f.s.continues, Deferred: f.s.deferred, Origins: f.s.deferred}
 }
 
 func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, error) {
@@ -75,7 +90,8 @@ func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, err
 	defer f.s.mu.Unlock()
 	f.s.opens++
 	f.s.cond.Broadcast()
-	f.uses = map[uint32]handler.TableUse{}
+	f.uses, f.reader = map[uint32]handler.TableUse{}, handler.NewChanges()
+	f.s.held = nil
 	if f.s.plain {
 		return &handler.Opened{Product: "fake"}, nil
 	}
@@ -115,16 +131,13 @@ func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, err
 		return out, err
 	}
 	f.open = false
-	for k, v := range f.rows {
-		if v == "" {
-			delete(f.s.rows, k)
-		} else {
-			f.s.rows[k] = v
+	f.s.held = append(f.s.held, heldBatch{b.Checkpoint, f.rows, f.log, f.changes})
+	f.changes = nil
+	if !f.s.deferred || b.Flush != handler.NoFlush || len(f.s.held) > f.s.keep {
+		if at := f.s.publish(); f.s.deferred {
+			out.Durable = at
 		}
 	}
-	f.s.log = append(f.s.log, f.log...)
-	c := b.Checkpoint
-	f.s.checkpoint = &c
 	f.s.batches = append(f.s.batches, append([]int(nil), b.Ends...))
 	if f.s.fail != nil {
 		if err := f.s.fail(f.s, b, true); err != nil {
@@ -134,6 +147,36 @@ func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, err
 	return out, nil
 }
 
+// publish makes durable what is held.
+func (s *server) publish() *handler.Checkpoint {
+	for _, h := range s.held {
+		for k, v := range h.rows {
+			if v == "" {
+				delete(s.rows, k)
+			} else {
+				s.rows[k] = v
+			}
+		}
+		s.log, s.changes = append(s.log, h.log...), append(s.changes, h.changes...)
+		s.checkpoint = &h.checkpoint
+	}
+	s.held = nil
+	return s.checkpoint
+}
+
+// origins notes where the batch's operations come from.
+func (f *fake) origins(b *handler.Batch) error {
+	f.reader.Reset(b)
+	for {
+		c, err := f.reader.Next()
+		if c == nil || err != nil {
+			return err
+		}
+		f.changes = append(f.changes, fmt.Sprintf("%s %s csn %s xid %s at %d/%d number %d last %t",
+			c.Op.Type, c.Source, c.Txn.CSN, c.Txn.XID, c.Seqno, c.RBA, c.Index, c.Last))
+	}
+}
+
 func (f *fake) apply(b *handler.Batch) (*handler.Applied, error) {
 	if f.s.fail != nil {
 		if err := f.s.fail(f.s, b, false); err != nil {
@@ -141,6 +184,11 @@ func (f *fake) apply(b *handler.Batch) (*handler.Applied, error) {
 		}
 	}
 	out := &handler.Applied{}
+	if f.s.deferred {
+		if err := f.origins(b); err != nil {
+			return nil, err
+		}
+	}
 	rest := b.Ops
 	for n := range b.Count {
 		body, next, ok := handler.NextBatchOp(rest)
@@ -162,6 +210,11 @@ func (f *fake) apply(b *handler.Batch) (*handler.Applied, error) {
 func (f *fake) get(key string) string {
 	if v, ok := f.rows[key]; ok {
 		return v
+	}
+	for i := len(f.s.held) - 1; i >= 0; i-- {
+		if v, ok := f.s.held[i].rows[key]; ok {
+			return v
+		}
 	}
 	return f.s.rows[key]
 }

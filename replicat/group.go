@@ -33,6 +33,14 @@ type group struct {
 	bad *badRow
 	// passed are operations that could not be mapped and that REPERROR lets pass.
 	passed []badRow
+	origin origin
+}
+
+// origin writes where the operations come from, for a handler that wants it.
+type origin struct {
+	wanted bool
+	writer handler.OriginWriter
+	told   int // index into txns, plus one, of the transaction told last
 }
 
 // opRef remembers where an operation of the batch comes from.
@@ -41,10 +49,19 @@ type opRef struct {
 	kind    record.OpType
 	txn     int // index into txns
 	ordinal int // the operation's number within its source transaction
+	origin  int // length of the batch's Origins before it
 }
 
 // txnRef is a source transaction of the group.
 type txnRef struct{ begin, end trail.Position }
+
+// sourceOp is one operation as the trail has it.
+type sourceOp struct {
+	txn     *trail.Txn
+	def     *record.TableDef
+	body    []byte
+	ordinal int
+}
 
 // badRow is an operation that the mapping refuses.
 type badRow struct {
@@ -55,7 +72,8 @@ type badRow struct {
 }
 
 func (g *group) reset() {
-	*g = group{batch: handler.Batch{Ops: g.batch.Ops[:0], Ends: g.batch.Ends[:0]},
+	*g = group{batch: handler.Batch{Ops: g.batch.Ops[:0], Ends: g.batch.Ends[:0],
+		Origins: g.batch.Origins[:0]},
 		ops: g.ops[:0], txns: g.txns[:0], tables: g.tables[:0], noOps: g.noOps[:0],
 		passed: g.passed[:0]}
 }
@@ -86,12 +104,12 @@ func (g *group) close() {
 	}
 }
 
-// add maps one operation for one table onto the end of the batch. applied is
-// false when the MAP leaves the operation out.
-func (g *group) add(t *table, body []byte, ref opRef) error {
+// add maps one operation for one table onto the end of the batch, unless the MAP
+// leaves it out.
+func (g *group) add(t *table, op sourceOp, ref opRef) error {
 	mark := len(g.batch.Ops)
 	ops := append(g.batch.Ops, 0, 0, 0, 0)
-	ops, applied, err := t.plan.Apply(ops, body)
+	ops, applied, err := t.plan.Apply(ops, op.body)
 	if err != nil || !applied {
 		g.batch.Ops = ops[:mark]
 		return err
@@ -101,10 +119,43 @@ func (g *group) add(t *table, body []byte, ref opRef) error {
 	g.batch.Ops = ops
 	ref.table = t
 	ref.kind, _ = record.OpTable(ops[mark+4:])
+	ref.origin = len(g.batch.Origins)
+	if g.origin.wanted {
+		g.tellOrigin(op, ref.txn)
+	}
 	g.ops = append(g.ops, ref)
 	g.batch.Count++
 	g.use(t)
 	return nil
+}
+
+// tellOrigin writes where an operation of the group's transaction number txn
+// comes from.
+func (g *group) tellOrigin(op sourceOp, txn int) {
+	o, b := &g.origin, &g.batch
+	if o.told != txn+1 {
+		b.Origins = handler.AppendOriginTxn(b.Origins, &op.txn.TxnInfo)
+		o.told = txn + 1
+	}
+	at := op.txn.OpPosition()
+	b.Origins = o.writer.AppendOp(b.Origins, at.Seqno, at.RBA, op.ordinal)
+}
+
+// cutTo keeps the first count operations of the batch. The group is then handed
+// over: nothing may be added to it.
+func (g *group) cutTo(count int) {
+	if count == len(g.ops) {
+		return
+	}
+	rest, kept := g.batch.Ops, 0
+	for range count {
+		body, next, _ := handler.NextBatchOp(rest)
+		kept += 4 + len(body)
+		rest = next
+	}
+	b := &g.batch
+	b.Ops, b.Count, b.Origins = b.Ops[:kept], count, b.Origins[:g.ops[count].origin]
+	g.ops = g.ops[:count]
 }
 
 // op gives the body of the batch's operation n.

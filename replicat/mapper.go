@@ -1,6 +1,7 @@
 package replicat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,9 +41,9 @@ type mapper struct {
 	since  time.Time // when cur got its first transaction without operations
 }
 
-// startMapper opens the trail at the last durable checkpoint and starts reading.
+// startMapper opens the trail behind what the target has taken and starts reading.
 func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
-	at := positionOf(&r.position)
+	at := positionOf(&r.taken)
 	reader, err := trail.OpenTxnReader(r.trail, at, trail.TxnOptions{
 		ReaderOptions: trail.ReaderOptions{MaxPoll: r.cfg.Poll},
 		MemoryLimit:   batchBytes, Context: ctx})
@@ -87,11 +88,17 @@ func (m *mapper) run(ctx context.Context) error {
 		if m.r.state.stopCtx.Err() != nil {
 			return m.flush(ctx)
 		}
+		// Asked before the trail is: what was written before the order is read.
+		last := m.r.state.endsAtEOF() || m.r.set.end.atEOF(m.r.p.Now())
 		txn, err := m.reader.Next()
 		var partial *trail.PartialError
 		switch {
 		case err == io.EOF:
-			if done, err := m.wait(ctx); done || err != nil {
+			if last {
+				m.r.p.Info(ggserr.BatchEnd, cmp.Or(m.r.set.end.text, "of the initial load"))
+				return m.flush(ctx)
+			}
+			if err := m.wait(ctx); err != nil {
 				return err
 			}
 			continue
@@ -122,6 +129,7 @@ func (m *mapper) next(ctx context.Context) error {
 		return context.Cause(ctx)
 	case m.cur = <-m.free:
 		m.cur.reset()
+		m.cur.origin.wanted = m.r.target.can.Origins
 		return nil
 	}
 }
@@ -147,27 +155,22 @@ func (m *mapper) send(ctx context.Context) error {
 	return m.next(ctx)
 }
 
-// wait is the end of the trail for now: what is there is applied at once. done
-// says that the run ends here.
-func (m *mapper) wait(ctx context.Context) (done bool, err error) {
+// wait is the end of the trail for now: what is there is applied at once.
+func (m *mapper) wait(ctx context.Context) error {
 	if m.cur.batch.Count > 0 || !m.cur.empty() && m.r.p.Now().Sub(m.since) >= time.Second {
 		if err := m.flush(ctx); err != nil {
-			return false, err
+			return err
 		}
 	}
-	if m.r.set.end.atEOF(m.r.p.Now()) {
-		m.r.p.Info(ggserr.BatchEnd, m.r.set.end.text)
-		return true, m.flush(ctx)
-	}
 	m.r.state.eof(m.reader.Reading())
-	err = m.reader.Wait(m.idle)
+	err := m.reader.Wait(m.idle)
 	if err != nil && ctx.Err() != nil {
-		return false, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	if err != nil && m.r.state.stopCtx.Err() == nil {
-		return false, err
+		return err
 	}
-	return false, nil
+	return nil
 }
 
 // transaction adds one source transaction to the group, or leaves it out.
@@ -235,7 +238,7 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err != nil {
 			return err
 		}
-		if err := m.op(ctx, def, body, n); err != nil {
+		if err := m.op(ctx, sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
 			return err
 		}
 		if g.bad != nil {
@@ -255,10 +258,11 @@ func (m *mapper) isolate(ctx context.Context, txn *trail.Txn) error {
 	g.bad = nil
 	last := len(g.txns) - 1
 	g.txns = g.txns[:last]
-	for len(g.ops) > 0 && g.ops[len(g.ops)-1].txn == last {
-		g.ops = g.ops[:len(g.ops)-1]
+	kept := len(g.ops)
+	for kept > 0 && g.ops[kept-1].txn == last {
+		kept--
 	}
-	g.cutTo(len(g.ops))
+	g.cutTo(kept)
 	if err := m.send(ctx); err != nil {
 		return err
 	}
@@ -267,17 +271,6 @@ func (m *mapper) isolate(ctx context.Context, txn *trail.Txn) error {
 	m.cur.bad = bad
 	m.cur.use(bad.ref.table)
 	return nil
-}
-
-// cutTo keeps the first count operations of the batch.
-func (g *group) cutTo(count int) {
-	rest, kept := g.batch.Ops, 0
-	for range count {
-		body, next, _ := handler.NextBatchOp(rest)
-		kept += 4 + len(body)
-		rest = next
-	}
-	g.batch.Ops, g.batch.Count = g.batch.Ops[:kept], count
 }
 
 // finish makes the transaction the last of the group.
@@ -291,18 +284,22 @@ func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
 }
 
 // op maps one operation for every table it goes to.
-func (m *mapper) op(ctx context.Context, def *record.TableDef, body []byte, ordinal int) error {
+func (m *mapper) op(ctx context.Context, op sourceOp) error {
+	body := op.body
 	if kind := record.OpType(body[0]); kind == record.DDL {
+		if !m.r.target.can.Tables {
+			return nil // the target has no tables: what changes is told with the next rows
+		}
 		return ddlError(body)
 	}
-	tables, err := m.r.tablesFor(ctx, def)
+	tables, err := m.r.tablesFor(ctx, op.def)
 	if err != nil {
 		return err
 	}
 	g := m.cur
-	ref := opRef{txn: len(g.txns) - 1, ordinal: ordinal}
+	ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
 	for _, t := range tables {
-		err := g.add(t, body, ref)
+		err := g.add(t, op, ref)
 		var missing *mapping.MissingKeyError
 		switch {
 		case err == nil:
@@ -324,7 +321,7 @@ func (m *mapper) op(ctx context.Context, def *record.TableDef, body []byte, ordi
 				return nil
 			}
 		default:
-			return fmt.Errorf("trail record of %s: %w", def.FullName(), err)
+			return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package replicat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ggsh/control"
@@ -66,9 +67,14 @@ func (o *orders) status() *control.ProcessStatus {
 	return st
 }
 
-// stop ends the run: after the groups on their way, or with ! and FORCESTOP at once.
+// stop ends the run: after the groups on their way, with EOF when all of the trail
+// is applied, or with ! and FORCESTOP at once.
 func (o *orders) stop(q control.Request) control.Reply {
 	s := o.r.state
+	if slices.Contains(q.Args, control.AtEOF) {
+		s.endAtEOF()
+		return control.Reply{Text: "Request processed.", Pending: true}
+	}
 	if q.Verb == control.ForceStop || len(q.Args) > 0 && q.Args[0] == "!" {
 		s.abort(errAborted)
 		return control.Reply{Text: "Request processed."}

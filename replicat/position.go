@@ -150,6 +150,7 @@ func (r *Replicat) settlePosition(opened *handler.Opened, reset *handler.Checkpo
 		}
 		r.position = handler.Checkpoint{Seqno: first.Seqno, RBA: first.RBA}
 	}
+	r.taken = r.position
 	at := positionOf(&r.position)
 	r.p.Info(ggserr.PositionedTo, fmt.Sprintf("%s, seqno %d, rba %d", r.trail, at.Seqno, at.RBA))
 	r.keepFrom(reset != nil)
@@ -310,11 +311,14 @@ func (r *Replicat) deferred(commit time.Time) time.Duration {
 // reposition goes on in the file behind a trail's end that was lost with its
 // machine: the transactions that are applied already are known by their CSN.
 func (r *Replicat) reposition(lost *trail.LostError) error {
-	if r.position.CSN.IsZero() {
+	if r.taken.CSN.IsZero() {
 		return lost
 	}
 	r.p.Info(ggserr.PositioningTo, lost.Error())
-	r.search.lost, r.search.lostCSN = true, r.position.CSN
-	r.position.Seqno, r.position.RBA = lost.End.Seqno+1, 0
+	r.search.lost, r.search.lostCSN = true, r.taken.CSN
+	r.taken.Seqno, r.taken.RBA = lost.End.Seqno+1, 0
+	if len(r.waiting) == 0 {
+		r.position = r.taken
+	}
 	return &restart{cause: lost}
 }

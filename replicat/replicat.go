@@ -66,6 +66,9 @@ type Replicat struct {
 	state    *state
 	tables   map[*record.TableDef][]*table
 	position handler.Checkpoint // the last one that is durable
+	taken    handler.Checkpoint // the last one that the open target was given
+	waiting  []takenGroup       // what lies between, oldest first
+	inParts  bool               // the target has a part of a transaction
 	began    handler.Checkpoint // where the run began
 	lossAt   trail.Position     // where the target was lost last
 	losses   int                // and how often there
@@ -138,6 +141,9 @@ func (r *Replicat) prepare() error {
 // announce writes what the parameters made of the run.
 func (r *Replicat) announce() {
 	run := r.set.run
+	for _, notice := range r.set.notices {
+		r.p.Event(notice)
+	}
 	for _, file := range run.SourceDefs {
 		r.p.Info(ggserr.SourceDefsIgnored, "SOURCEDEFS "+file)
 	}
@@ -189,7 +195,7 @@ func (r *Replicat) work(ctx context.Context) error {
 				return err
 			}
 		}
-		r.p.Info(ggserr.TransactionRetried, r.position.RBA, r.position.Seqno)
+		r.p.Info(ggserr.TransactionRetried, r.taken.RBA, r.taken.Seqno)
 	}
 }
 

@@ -86,6 +86,34 @@ func TestSpecialRunEndsAtTheEndOfItsFile(t *testing.T) {
 	}
 }
 
+// The task of an initial load reads a trail of its own name, goes on while the load
+// is under way, and ends behind what was there when it is told that all is sent.
+func TestTaskEndsWhenTheLoadIsSent(t *testing.T) {
+	f := newFixture(t, plainParams)
+	doc := &checkpoint.Document{Group: checkpoint.Group{Name: "R", Type: checkpoint.Replicat,
+		Source: checkpoint.SpecialRun}}
+	if err := checkpoint.At(f.home.Checkpoint("R", false)).Store(doc); err != nil {
+		t.Fatal(err)
+	}
+	w, err := trail.Open(trail.WriterConfig{MaxBytes: 1 << 20, Name: trail.Name{
+		Dir: f.home.Join("dirdat"), Prefix: "task_r", Digits: 9}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.w.Close()
+	f.w = w
+	f.start()
+	f.txn(insert(1, "a"))
+	f.s.wait(func() bool { return len(f.s.log) == 1 })
+	f.txn(insert(2, "b"))
+	f.order(control.Stop, control.AtEOF)
+	f.ended()
+	if len(f.s.log) != 2 {
+		t.Errorf("applied %q\n%s", f.s.log, f.report())
+	}
+	has(t, f.report(), "The end of the run (END of the initial load) is reached", "stopped normally")
+}
+
 func TestEndTimeLeavesLaterTransactions(t *testing.T) {
 	end := time.Unix(1_700_000_002, 0).Format("2006-01-02 15:04:05")
 	f := newFixture(t, "END "+end+"\n"+plainParams)
@@ -278,7 +306,7 @@ func (a *away) Close() error                                                    
 func TestRefusedAtStart(t *testing.T) {
 	for params, want := range map[string]string{
 		"MAP hr.*, TARGET tg.*;\n": "TARGETDB is missing",
-		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "r.prm:2:1: OGG-00303  TARGETDB LIBFILE: big data targets come with a later release",
+		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "k.props",
 		"TARGETDB sqlite:x\nREPERROR (DEFAULT, EXCEPTION)\nMAP hr.*, TARGET tg.*;\n":          "r.prm:3:10: OGG-00303  REPERROR (DEFAULT, EXCEPTION)",
 		"TARGETDB sqlite:x\n":                                       "no TABLE or MAP",
 		"DISCARDFILE ./dirrpt/x.dsc\n" + plainParams:                "",

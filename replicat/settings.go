@@ -3,14 +3,19 @@ package replicat
 import (
 	"cmp"
 	"os"
+	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
+	"ggsh/checkpoint"
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/param"
 	"ggsh/process"
+	"ggsh/props"
+	"ggsh/subdirs"
 )
 
 // settings is what the parameter file makes of a run.
@@ -18,6 +23,9 @@ type settings struct {
 	run             param.Run
 	groupOps        int
 	plugin          string
+	properties      string          // file of a big data target
+	credentials     string          // folder of the credential store
+	notices         []*ggserr.Error // of that file
 	login           handler.Login
 	options         map[string]string
 	targetName      string // for messages
@@ -68,7 +76,11 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 			s.checkpointTable = ""
 		}
 	}
-	if run.SpecialRun {
+	if task(p.Document()) {
+		s.run.SpecialRun = true
+		s.input = subdirs.TaskTrail(p.Group())
+	}
+	if s.run.SpecialRun {
 		s.checkpointTable = ""
 	}
 	if run.End != nil {
@@ -87,7 +99,8 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 		return nil, err
 	}
 	s.discard = discardSettings(p, run)
-	return s, s.readTarget(p, alias, globals.CredentialStore)
+	s.credentials = p.Home().Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
+	return s, s.readTarget(p, alias)
 }
 
 func after(a, b ggserr.Location) bool {
@@ -105,6 +118,11 @@ func readGlobals(p *process.Process) (param.GlobalsConfig, error) {
 		return param.GlobalsConfig{}, err
 	}
 	return param.ReadGlobals(f)
+}
+
+// task reports whether the group was added as the task of an initial load.
+func task(doc *checkpoint.Document) bool {
+	return doc != nil && doc.Group.Source == checkpoint.SpecialRun
 }
 
 // readInput finds the file of a special run.
@@ -132,7 +150,7 @@ func (s *settings) handlerOptions() map[string]string {
 }
 
 // readTarget chooses the handler from the login.
-func (s *settings) readTarget(p *process.Process, alias AliasFinder, store string) error {
+func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 	f := p.Params()
 	l, found, err := param.ReadLogin(f)
 	if err != nil {
@@ -146,8 +164,7 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder, store strin
 		return ggserr.New(ggserr.BadParameter, "the parameter file names no target: "+
 			"TARGETDB is missing").At(f.Path, 1, 1)
 	case l.LibFile != "":
-		return refuse("TARGETDB LIBFILE: big data targets come with a later release; this one " +
-			"has the targets mysql and sqlite")
+		return s.readProperties(p, l)
 	case l.EncryptAlgo != "":
 		return refuse("encrypted passwords come with a later release")
 	case l.Embedded != "":
@@ -157,7 +174,7 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder, store strin
 	case l.Alias != "" && alias == nil:
 		return refuse("USERIDALIAS: there is no credential store here")
 	case l.Alias != "":
-		if s.login, err = alias(p.Home().Resolve(cmp.Or(store, "dircrd")), l); err != nil {
+		if s.login, err = alias(s.credentials, l); err != nil {
 			return err
 		}
 		if s.login.Kind == "sqlite" {
@@ -179,6 +196,35 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder, store strin
 	}
 	return nil
 }
+
+// readProperties chooses the handler of a big data target: the library's name says
+// nothing, its properties file everything. The handler reads the file itself.
+func (s *settings) readProperties(p *process.Process, l param.Login) error {
+	path := l.Properties
+	if path == "" {
+		path = filepath.Join("dirprm", strings.ToLower(p.Group())+".properties")
+		for _, e := range s.run.Env {
+			if strings.EqualFold(e.Name, "GGS_JAVAUSEREXIT_CONF") {
+				path = e.Value
+			}
+		}
+	}
+	path = p.Home().Resolve(path)
+	c, err := props.Load(path, props.Options{Home: string(p.Home()), Secret: noSecret})
+	if err != nil {
+		return err
+	}
+	s.notices = c.Notices()
+	s.plugin, s.targetName = c.Type, c.Type+" ("+l.Properties+")"
+	if c.Type == props.FileWriter {
+		s.plugin = "file"
+	}
+	s.properties = path
+	return nil
+}
+
+// noSecret leaves names and passwords of the credential store to the handler.
+func noSecret(string, string) (user, password string, err error) { return "", "", nil }
 
 // sortedRules puts single numbers before DEFAULT, as the first match wins.
 func sortedRules(rules []rule) []rule {

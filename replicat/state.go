@@ -30,8 +30,11 @@ type state struct {
 	records  int64     // in the transaction being built or applied
 	inflight int       // groups between mapper and target
 	readEOF  bool      // the mapper found nothing more to read
+	ending   bool      // the run is to end at the end of the trail
 	any      bool      // something was processed
-	applied  time.Time // commit time of the last transaction applied
+	applied  time.Time // commit time of the last transaction that is durable at the target
+	pending  bool      // the target has taken more than is durable
+	oldest   time.Time // commit time of the first transaction of that
 	collide  []collisionOrder
 	changes  int // of collide
 }
@@ -70,6 +73,19 @@ func (s *state) eof(at trail.Position) {
 	s.reading, s.readEOF, s.records = at, true, 0
 }
 
+// endAtEOF makes the next end of the trail the end of the run.
+func (s *state) endAtEOF() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending = true
+}
+
+func (s *state) endsAtEOF() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ending
+}
+
 // sent and done count groups between mapper and target.
 func (s *state) sent() {
 	s.mu.Lock()
@@ -77,14 +93,33 @@ func (s *state) sent() {
 	s.inflight++
 }
 
-func (s *state) done(commit time.Time, any bool) {
+func (s *state) done(any bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight--
+	s.any = s.any || any
+}
+
+// took notes that the target has a transaction that is not durable yet.
+func (s *state) took(commit time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.pending {
+		s.pending, s.oldest = true, commit
+	}
+}
+
+// durable notes the last transaction that is durable; all says that the target
+// has taken none beyond it.
+func (s *state) durable(commit time.Time, all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !commit.IsZero() {
 		s.applied = commit
 	}
-	s.any = s.any || any
+	if s.pending = s.pending && !all; s.pending {
+		s.oldest = commit
+	}
 }
 
 // restarted forgets what was on its way.
@@ -94,7 +129,14 @@ func (s *state) restarted() {
 	s.inflight, s.readEOF, s.records = 0, false, 0
 }
 
-func (s *state) atEOFLocked() bool { return s.readEOF && s.inflight == 0 }
+// lost forgets what the target had taken.
+func (s *state) lost() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = false
+}
+
+func (s *state) atEOFLocked() bool { return s.readEOF && s.inflight == 0 && !s.pending }
 
 // atEOF reports whether everything in the trail is applied.
 func (s *state) atEOF() bool {
@@ -111,6 +153,9 @@ func (s *state) lag() (d time.Duration, any, eof bool) {
 		return 0, s.any, true
 	}
 	commit := s.applied
+	if s.pending {
+		commit = s.oldest
+	}
 	if commit.IsZero() {
 		commit = s.readTime
 	}

@@ -29,7 +29,8 @@ type target struct {
 
 func newTarget(r *Replicat, reset *handler.Checkpoint) *target {
 	cfg := handler.Config{Group: r.p.Group(), Home: string(r.p.Home()), Login: r.set.login,
-		CheckpointTable: r.set.checkpointTable, Options: r.set.options, Reset: reset}
+		CheckpointTable: r.set.checkpointTable, Options: r.set.options, Properties: r.set.properties,
+		Credentials: r.set.credentials, Reset: reset}
 	if doc := r.p.Document(); doc != nil {
 		cfg.GroupKey = doc.Group.Key
 	}
@@ -127,13 +128,16 @@ func (t *target) greet(opened *handler.Opened) {
 	if opened.Charset != "" {
 		p.Info(ggserr.SessionCharset, "the target session", opened.Charset)
 	}
-	if t.cfg.CheckpointTable == "" && t.can.Transactional {
+	if t.can.Transactional && !t.durable() {
 		p.Info(ggserr.CheckpointTableNone)
 	}
 }
 
-// durable reports whether the target keeps the checkpoint with the data.
-func (t *target) durable() bool { return t.can.Transactional && t.cfg.CheckpointTable != "" }
+// durable reports whether the target keeps the checkpoint with the data: in the
+// checkpoint table, or, where there are no tables, in a way of its own.
+func (t *target) durable() bool {
+	return t.can.Transactional && (t.cfg.CheckpointTable != "" || !t.can.Tables)
+}
 
 // lookup gives a target table for the mapping; nil without error when there is none.
 func (t *target) lookup(ctx context.Context) mapping.Lookup {

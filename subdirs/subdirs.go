@@ -163,6 +163,10 @@ func (h Home) Socket(group string) string {
 	return h.Join("dirpcs", strings.ToUpper(group)+".sock")
 }
 
+// TaskTrail is the trail through which an initial load reaches the Replicat of a
+// task, to be resolved in the home.
+func TaskTrail(group string) string { return "./dirdat/task_" + strings.ToLower(group) }
+
 // ManagerProcess is the Manager's process status file.
 func (h Home) ManagerProcess() string { return h.Join("dirpcs", "MGR.pcm") }
 

@@ -43,8 +43,8 @@ func tryLock(path string) (*os.File, bool, error) {
 	return nil, false, &os.PathError{Op: "flock", Path: path, Err: err}
 }
 
-// mountPoint finds the root of the file system that holds path.
-func mountPoint(path string) string {
+// MountPoint finds the root of the file system that holds path.
+func MountPoint(path string) string {
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return path

@@ -15,4 +15,5 @@ func tryLock(path string) (*os.File, bool, error) {
 	return f, err == nil, err
 }
 
-func mountPoint(path string) string { return filepath.Dir(path) }
+// MountPoint finds the root of the file system that holds path, where the system tells.
+func MountPoint(path string) string { return filepath.Dir(path) }

@@ -118,7 +118,7 @@ func writeError(path string, err error) error {
 	e := ggserr.New(ggserr.TrailWrite, path).Because(err)
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return e.Do("The file system %s is full: free space on it, then START the group.",
-			mountPoint(path))
+			MountPoint(path))
 	}
 	return e
 }

@@ -44,7 +44,8 @@ func (t *Txn) Detach() {
 		body := append([]byte(nil), t.list.whole...)
 		t.list.whole = nil
 		t.list.bytes = body
-		t.list.refs = append(t.list.refs[:0], opRef{def: t.list.wholeDef, end: len(body)})
+		t.list.refs = append(t.list.refs[:0],
+			opRef{def: t.list.wholeDef, pos: t.list.wholePos, end: len(body)})
 	}
 	if t.list.from.cur == t {
 		t.list.from.cur = nil
@@ -52,11 +53,15 @@ func (t *Txn) Detach() {
 	t.list.from = nil
 }
 
+// OpPosition is where the operation that Ops gave last begins in the trail.
+func (t *Txn) OpPosition() Position { return t.list.pos }
+
 // Rewind makes Ops of a transaction that is not streamed begin again.
 func (t *Txn) Rewind() { t.list.at = 0 }
 
 type opRef struct {
 	def        *record.TableDef
+	pos        Position
 	start, end int
 }
 
@@ -69,6 +74,8 @@ type txnOps struct {
 	refs     []opRef
 	whole    []byte // the only operation, in the reader's buffer
 	wholeDef *record.TableDef
+	wholePos Position
+	pos      Position // of the operation given last
 	at       int
 	err      error
 }
@@ -79,12 +86,13 @@ func (o *txnOps) Next() (*record.TableDef, []byte, error) {
 		if o.at > 0 {
 			return nil, nil, io.EOF
 		}
-		o.at = 1
+		o.at, o.pos = 1, o.wholePos
 		return o.wholeDef, o.whole, nil
 	}
 	if o.at < len(o.refs) {
 		ref := &o.refs[o.at]
 		o.at++
+		o.pos = ref.pos
 		return ref.def, o.bytes[ref.start:ref.end:ref.end], nil
 	}
 	if o.txn.Complete {
@@ -98,10 +106,10 @@ func (o *txnOps) Next() (*record.TableDef, []byte, error) {
 	return def, body, err
 }
 
-func (o *txnOps) hold(def *record.TableDef, body []byte) {
+func (o *txnOps) hold(rec *Record) {
 	start := len(o.bytes)
-	o.bytes = append(o.bytes, body...)
-	o.refs = append(o.refs, opRef{def: def, start: start, end: len(o.bytes)})
+	o.bytes = append(o.bytes, rec.Body...)
+	o.refs = append(o.refs, opRef{def: rec.Table, pos: rec.Pos, start: start, end: len(o.bytes)})
 }
 
 // TxnReader reads a trail by whole transactions. It belongs to one goroutine.
@@ -237,9 +245,9 @@ func (t *TxnReader) op(rec *Record) (*Txn, error) {
 	c.Count++
 	c.Bytes += int64(len(rec.Body))
 	if last && c.Count == 1 {
-		c.list.whole, c.list.wholeDef = rec.Body, rec.Table
+		c.list.whole, c.list.wholeDef, c.list.wholePos = rec.Body, rec.Table, rec.Pos
 	} else {
-		c.list.hold(rec.Table, rec.Body)
+		c.list.hold(rec)
 	}
 	switch {
 	case last:
@@ -284,6 +292,7 @@ func (t *TxnReader) stream(c *Txn) (*record.TableDef, []byte, error) {
 			t.streaming = false
 			c.End, c.Complete = rec.End, true
 		}
+		c.list.pos = rec.Pos
 		return rec.Table, rec.Body, nil
 	}
 }

@@ -29,7 +29,7 @@ type live struct {
 
 // TestLive runs every live test on every kind of server that can be had.
 func TestLive(t *testing.T) {
-	for _, kind := range server.Kinds() {
+	for _, kind := range server.Databases() {
 		t.Run(string(kind), func(t *testing.T) {
 			server.Require(t, kind)
 			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)

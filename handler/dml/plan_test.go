@@ -157,7 +157,7 @@ func TestResponseTo(t *testing.T) {
 		{handler.Setup, 9, handler.Abend}, {handler.Conflict, 15, handler.Abend},
 		{handler.Connection, 15, handler.Abend},
 	} {
-		got := responseTo(rules, &handler.ApplyError{Class: c.class, Code: c.code})
+		got := handler.ResponseTo(rules, &handler.ApplyError{Class: c.class, Code: c.code})
 		if got != c.want {
 			t.Errorf("%s %d: got %s, want %s", c.class, c.code, got, c.want)
 		}

@@ -1,7 +1,6 @@
 package dml
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -103,16 +102,11 @@ func hasKey(t *table, values []record.Value) bool {
 func keyChanges(t *table, im images) bool {
 	for _, k := range t.use.Key {
 		v := &im.after[k]
-		if v.Kind != record.Missing && !sameValue(v, &im.before[k]) {
+		if v.Kind != record.Missing && !v.Equal(&im.before[k]) {
 			return true
 		}
 	}
 	return false
-}
-
-func sameValue(a, b *record.Value) bool {
-	return a.Kind == b.Kind && a.N == b.N && a.D == b.D && a.Zone == b.Zone &&
-		a.Days == b.Days && bytes.Equal(a.B, b.B)
 }
 
 func firstWritable(t *table) []int {

@@ -76,7 +76,7 @@ func (r *rowRun) all(ctx context.Context, changes []change) error {
 		if failure.Class == handler.Row {
 			failure.Op = c.number
 		}
-		response := responseTo(c.table.use.Rules, failure)
+		response := handler.ResponseTo(c.table.use.Rules, failure)
 		if response != handler.Discard && response != handler.Ignore {
 			return failure
 		}
@@ -107,21 +107,6 @@ func (r *rowRun) guarded(ctx context.Context, c *change) error {
 			"the transaction is gone (%v) after: %v", endErr, err)}
 	}
 	return err
-}
-
-// responseTo finds the first rule for the error. Only an error of the row itself
-// can be passed over by DEFAULT; one of the set-up only by its own number.
-func responseTo(rules []handler.Rule, e *handler.ApplyError) handler.Response {
-	if e.Class != handler.Row && e.Class != handler.Setup {
-		return handler.Abend
-	}
-	for _, rule := range rules {
-		if rule.Default && e.Class == handler.Row ||
-			!rule.Default && rule.From <= e.Code && e.Code <= rule.To {
-			return rule.Response
-		}
-	}
-	return handler.Abend
 }
 
 // one applies a change and resolves its collision if the table wants that.

@@ -102,3 +102,23 @@ func At(rba uint64) handler.Checkpoint {
 		XID:        "0-1-" + record.CSN{Minor: rba}.String(),
 		CommitTime: time.Unix(1700000000, int64(rba)).UTC()}
 }
+
+// Located gives the operations of a batch an origin, one transaction at each of
+// Ends: operation i stands at RBA first+i of trail file 1.
+func Located(b *handler.Batch, first uint64) *handler.Batch {
+	var w handler.OriginWriter
+	begun := 0
+	for i := range b.Count {
+		if i == 0 || len(b.Ends) > begun && b.Ends[begun] == i {
+			if i > 0 {
+				begun++
+			}
+			b.Origins = handler.AppendOriginTxn(b.Origins, &record.TxnInfo{
+				CSN: record.CSN{Minor: first + uint64(i)}, XID: "0.1." + record.CSN{Minor: first}.String(),
+				CommitTime: b.Checkpoint.CommitTime})
+			w = handler.OriginWriter{}
+		}
+		b.Origins = w.AppendOp(b.Origins, 1, first+uint64(i), i)
+	}
+	return b
+}

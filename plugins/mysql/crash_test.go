@@ -15,7 +15,7 @@ import (
 // TestServerKilled kills the server under a run of batches: after its restart
 // each batch is there as a whole or not at all, and the checkpoint says which.
 func TestServerKilled(t *testing.T) {
-	for _, kind := range server.Kinds() {
+	for _, kind := range server.Databases() {
 		t.Run(string(kind), func(t *testing.T) { killServer(t, kind) })
 	}
 }

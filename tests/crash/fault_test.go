@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -116,19 +115,9 @@ func (s *stage) pids(v int) []int {
 	return h.Processes("manager")
 }
 
-// kill returns when the processes are gone: until then they pass for running.
 func (s *stage) kill(v int) {
 	s.t.Helper()
-	doomed := s.pids(v)
-	rig.Signal(doomed, syscall.SIGKILL)
-	rig.Until(s.t, victims[v]+" to die", func() (bool, string) {
-		for _, pid := range s.pids(v) {
-			if slices.Contains(doomed, pid) {
-				return false, fmt.Sprint(pid)
-			}
-		}
-		return true, ""
-	})
+	rig.KillAll(s.t, victims[v], func() []int { return s.pids(v) })
 }
 
 // pause waits for a time that the round's seed chose.

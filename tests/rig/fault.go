@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 )
 
 // GroupProcesses lists the running processes of a program that work for one
@@ -18,6 +19,22 @@ func (h *Home) GroupProcesses(program, group string) []int {
 		words := strings.Split(string(b), "\x00")
 		i := slices.Index(words, "PROCESSID")
 		return i < 0 || i+1 >= len(words) || !strings.EqualFold(words[i+1], group)
+	})
+}
+
+// KillAll sends SIGKILL to the processes that are a victim now and returns when
+// they are gone: until then they pass for running.
+func KillAll(tb testing.TB, victim string, pids func() []int) {
+	tb.Helper()
+	doomed := pids()
+	Signal(doomed, syscall.SIGKILL)
+	Until(tb, victim+" to die", func() (bool, string) {
+		for _, pid := range pids() {
+			if slices.Contains(doomed, pid) {
+				return false, strconv.Itoa(pid)
+			}
+		}
+		return true, ""
 	})
 }
 

@@ -273,7 +273,8 @@ func (h *Home) Logs() string {
 }
 
 // programs are all that a home runs, in the order in which they are ended.
-var programs = [...]string{"manager", "replicat", "extract", "collector", "mysql", "sqlite"}
+var programs = [...]string{"manager", "replicat", "extract", "collector", "mysql", "sqlite",
+	"file", "hdfs", "kafka"}
 
 // remove ends all processes of the home and removes it. A test that passed
 // must have left none that do not end by themselves.

@@ -19,6 +19,8 @@ type Servers struct {
 	mu      sync.Mutex
 	running map[server.Kind]*server.Instance
 	names   map[string]int
+	hdfs    *server.HDFS
+	kafka   *server.Kafka
 }
 
 // Database makes a database on the shared server of a kind, or a file in dir.
@@ -68,11 +70,50 @@ func (s *Servers) instance(tb testing.TB, kind server.Kind) (*server.Instance, e
 	return in, nil
 }
 
+// HDFS is the shared cluster: two DataNodes, no permissions. Each test takes a folder
+// of its own; a test that stops a part of it starts its own with server.StartHDFS.
+func (s *Servers) HDFS(tb testing.TB) *server.HDFS {
+	tb.Helper()
+	server.Require(tb, server.KindHDFS)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hdfs == nil {
+		var err error
+		if s.hdfs, err = server.StartHDFS(context.Background(), server.HDFSOptions{}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return s.hdfs
+}
+
+// Kafka is the shared broker, which makes no topics by itself. Each test takes topics
+// of its own; a test that stops it starts its own with server.StartKafka.
+func (s *Servers) Kafka(tb testing.TB) *server.Kafka {
+	tb.Helper()
+	server.Require(tb, server.KindKafka)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kafka == nil {
+		var err error
+		if s.kafka, err = server.StartKafka(context.Background(), server.KafkaOptions{}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return s.kafka
+}
+
 // Close ends the servers; TestMain calls it.
 func (s *Servers) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var err error
+	if s.hdfs != nil {
+		err = errors.Join(err, s.hdfs.Close())
+	}
+	if s.kafka != nil {
+		err = errors.Join(err, s.kafka.Close())
+	}
+	s.hdfs, s.kafka = nil, nil
 	for _, in := range s.running {
 		err = errors.Join(err, in.Close())
 	}

@@ -1,5 +1,5 @@
-// Command services fetches real database servers for tests and benchmarks and runs
-// them: `go run ./tests/services up|down|status|env|provision [mariadb|mysql …]`.
+// Command services fetches real servers for tests and benchmarks and runs them:
+// `go run ./tests/services up|down|status|env|provision [mariadb|mysql|hdfs|kafka …]`.
 //
 // It is not needed to run the tests, which provision and start their own servers; it
 // is for looking at a server by hand and for fetching ahead of time.
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -23,7 +24,7 @@ import (
 	"ggsh/tests/services/server"
 )
 
-const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql ...]
+const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql|hdfs|kafka ...]
 
   up         fetch what is missing, start the servers and leave them running
   down       end them and remove their data
@@ -31,7 +32,13 @@ const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql ...]
   env        print how to reach them, as shell assignments
   provision  fetch what is missing, start nothing
 
-Without a kind, all are meant. Everything is kept in $GGSH_TEST_CACHE, by default
+Without a kind, all are meant. Of servers that up left running:
+
+  dfs ARGS ...             what "hdfs dfs ARGS ..." does, by Hadoop's own shell
+  topic NAME [PARTITIONS]  make a topic in Kafka
+  consume TOPIC            print key and value of what is committed in a topic
+
+ Everything is kept in $GGSH_TEST_CACHE, by default
 ggsh-test-services in the user's cache folder; to start over, remove that folder.
 `
 
@@ -50,6 +57,9 @@ func main() {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("no command\n" + usage)
+	}
+	if done, err := tool(ctx, args, out, progress); done {
+		return err
 	}
 	kinds := server.Kinds()
 	if len(args) > 1 {
@@ -81,6 +91,47 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
+}
+
+// tool obeys the commands that use a server; done is false for all others.
+func tool(ctx context.Context, args []string, out, progress io.Writer) (done bool, err error) {
+	var text string
+	switch {
+	case args[0] == "dfs" && len(args) > 1:
+		h, err := server.StandingHDFS(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		if text, err = h.Shell(ctx, args[1:]...); err != nil {
+			return true, err
+		}
+	case args[0] == "topic" && len(args) > 1 && len(args) < 4:
+		partitions := 1
+		if len(args) == 3 {
+			if partitions, err = strconv.Atoi(args[2]); err != nil {
+				return true, fmt.Errorf("%q is no number of partitions", args[2])
+			}
+		}
+		k, err := server.StandingKafka(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		return true, k.CreateTopic(ctx, args[1], partitions)
+	case args[0] == "consume" && len(args) == 2:
+		k, err := server.StandingKafka(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		lines, err := k.Consume(ctx, args[1], server.ConsumeOptions{ReadCommitted: true, Key: true})
+		if err != nil {
+			return true, err
+		}
+		text = strings.Join(lines, "\n") + "\n"
+	default:
+		return false, nil
+	}
+	_, err = io.WriteString(out, text)
+	return true, err
 }
 
 // provision tries every kind even if one fails: half the servers are better than none.
@@ -129,9 +180,18 @@ func env(out io.Writer) error {
 			continue
 		}
 		prefix := "GGSH_" + strings.ToUpper(string(s.Kind)) + "_"
-		for _, v := range [][2]string{{"HOST", s.Host}, {"PORT", strconv.Itoa(s.Port)},
-			{"SOCKET", s.Socket}, {"USER", server.RootUser}, {"PASSWORD", server.RootPassword},
-			{"DSN", s.RootDSN()}} {
+		vars := [][2]string{{"HOST", s.Host}, {"PORT", strconv.Itoa(s.Port)}}
+		address := net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+		switch s.Kind {
+		case server.KindHDFS:
+			vars = append(vars, [2]string{"URI", "hdfs://" + address}, [2]string{"CONF_DIR", s.ConfDir()})
+		case server.KindKafka:
+			vars = append(vars, [2]string{"BROKERS", address})
+		default:
+			vars = append(vars, [2]string{"SOCKET", s.Socket}, [2]string{"USER", server.RootUser},
+				[2]string{"PASSWORD", server.RootPassword}, [2]string{"DSN", s.RootDSN()})
+		}
+		for _, v := range vars {
 			fmt.Fprintf(out, "export %s%s='%s'\n", prefix, v[0], v[1])
 		}
 	}

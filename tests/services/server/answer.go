@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,6 +95,50 @@ func freePort() (int, error) {
 		return port, l.Close()
 	}
 	return 0, fmt.Errorf("find a free port from %d to %d on 127.0.0.1: %w", low, low+count-1, last)
+}
+
+// freePorts finds as many ports as asked for, all different.
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for len(ports) < n {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports, nil
+}
+
+// awaitLine waits until the log has a line with the text, from an offset on, or the
+// process ends.
+func awaitLine(ctx context.Context, p *process, log string, from int64, text string) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		b, err := os.ReadFile(log)
+		if err == nil && int64(len(b)) > from && bytes.Contains(b[from:], []byte(text)) {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("the process ended: %s; its log ends with:\n%s", p.state(), tail(log, 3000))
+		case <-ctx.Done():
+			return fmt.Errorf("%w; the log %s ends with:\n%s", ctx.Err(), log, tail(log, 3000))
+		case <-tick.C:
+		}
+	}
+}
+
+// sizeOf is the size of a file, 0 for none.
+func sizeOf(file string) int64 {
+	st, err := os.Stat(file)
+	if err != nil {
+		return 0
+	}
+	return st.Size()
 }
 
 // tail is the end of a file, for error messages; an unreadable file gives a remark.

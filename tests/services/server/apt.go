@@ -189,6 +189,13 @@ APT::Keep-Downloaded-Packages "true";
 // and puts what it said into the error.
 func runTool(ctx context.Context, dir string, env []string, in io.Reader,
 	name string, args ...string) ([]byte, error) {
+	what := strings.Join(append([]string{filepath.Base(name)}, args...), " ")
+	return runNamed(ctx, what, dir, env, in, name, args...)
+}
+
+// runNamed is runTool with a name for errors.
+func runNamed(ctx context.Context, what, dir string, env []string, in io.Reader,
+	name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive")
 	cmd.Env = append(cmd.Env, env...)
@@ -202,7 +209,6 @@ func runTool(ctx context.Context, dir string, env []string, in io.Reader,
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		what := strings.Join(append([]string{filepath.Base(name)}, args...), " ")
 		return nil, fmt.Errorf("%.200s: %w\n%s", what, errors.Join(err, ctx.Err()),
 			lastBytes(append(said.Bytes(), out.Bytes()...), 3000))
 	}

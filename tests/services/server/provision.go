@@ -20,7 +20,8 @@ const (
 	// recipe is raised when the layout of the cache, the list of packages or the way
 	// a template is made changes; what an older recipe made is then made again.
 	recipe = 1
-	// provisionDeadline bounds a whole provisioning, about 80 MB of packages.
+	// provisionDeadline bounds a whole provisioning, about 80 MB of packages for
+	// a database, as much again for the jars of HDFS or Kafka.
 	provisionDeadline = 10 * time.Minute
 	// refusalAge is how long a failure is believed without trying again, so that a
 	// hundred tests on a machine without network fail or skip once, not slowly.
@@ -28,13 +29,14 @@ const (
 	stampName  = "provisioned.json"
 )
 
-// product is how a kind is had from Debian.
+// product is how a kind is had: from Debian, or from Maven's central repository.
 type product struct {
 	suite  string
 	closed []string // packages fetched with all that they depend on
 	alone  []string // packages whose programs we use but whose dependencies we do not
-	main   string   // the package whose version names the product
+	main   string   // the package or jar whose version names the product
 	server string   // path of the server in the unpacked tree
+	pom    string   // what to have Maven fetch, a file in the folder maven
 }
 
 func productOf(kind Kind) (product, error) {
@@ -49,6 +51,10 @@ func productOf(kind Kind) (product, error) {
 		// No Debian release has MySQL; its development suite does.
 		return product{suite: "sid", main: "mysql-server-core", server: "usr/sbin/mysqld",
 			closed: []string{"mysql-server-core", "mysql-client-core"}}, nil
+	case KindHDFS:
+		return product{pom: "hdfs.xml", main: "hadoop-hdfs"}, nil
+	case KindKafka:
+		return product{pom: "kafka.xml", main: "kafka-clients"}, nil
 	}
 	return product{}, fmt.Errorf("unknown kind of server %q: use one of %v", kind, Kinds())
 }
@@ -65,6 +71,10 @@ type software struct {
 	Libraries string `json:",omitempty"` // library path for the loader
 	Share     string `json:",omitempty"` // messages and SQL scripts
 	Plugins   string `json:",omitempty"`
+	Java      string `json:",omitempty"` // the machine's own, for what runs on it
+	Jars      string `json:",omitempty"` // folder of all that its class path needs
+	Pom       string `json:",omitempty"` // digest of what named the jars
+	Archives  string `json:"-"`          // folder of class archives, which make starts quick
 	Template  string // a data directory to copy
 }
 
@@ -176,6 +186,39 @@ func makeSoftware(ctx context.Context, kind Kind, prod product, home string,
 			return nil, fmt.Errorf("remove an unfinished or outdated copy: %w", err)
 		}
 	}
+	var stamp *software
+	var err error
+	if prod.pom != "" {
+		stamp, err = buildFromMaven(ctx, kind, prod, aside, say)
+	} else {
+		stamp, err = buildFromDebian(ctx, kind, prod, aside, say)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.MarshalIndent(stamp, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the stamp: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(aside, stampName), b, 0o644); err != nil {
+		return nil, fmt.Errorf("write the stamp: %w", err)
+	}
+	if err := os.Rename(aside, home); err != nil {
+		return nil, fmt.Errorf("put the provisioned software in place: %w", err)
+	}
+	soft, err := loadStamp(home)
+	if err == nil && soft.Jars != "" {
+		soft.archiveClasses(ctx, say)
+	}
+	say("ready: %s, after %v", stamp.Version, time.Since(begun).Round(time.Second))
+	return soft, err
+}
+
+// buildFromDebian fills the folder aside from packages or, failing that, with a
+// template for the machine's own server. Paths inside the folder are given relative
+// to it: it is about to be renamed.
+func buildFromDebian(ctx context.Context, kind Kind, prod product, aside string,
+	say func(string, ...any)) (*software, error) {
 	soft, err := fromDebian(ctx, kind, prod, aside, say)
 	if ctx.Err() != nil {
 		return nil, errors.Join(err, ctx.Err())
@@ -192,25 +235,13 @@ func makeSoftware(ctx context.Context, kind Kind, prod product, home string,
 	if err := soft.initialize(ctx, filepath.Join(aside, "template"), nil); err != nil {
 		return nil, err
 	}
-	// Paths inside the folder are written relative to it: it is about to be renamed.
-	stamp := software{Recipe: recipe, Kind: kind, Version: soft.Version, Template: "template"}
+	stamp := &software{Recipe: recipe, Kind: kind, Version: soft.Version, Template: "template"}
 	if soft.Loader != "" {
 		stamp.Root = "root"
 	} else {
 		stamp.Server, stamp.Share = soft.Server, soft.Share
 	}
-	b, err := json.MarshalIndent(stamp, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write the stamp: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(aside, stampName), b, 0o644); err != nil {
-		return nil, fmt.Errorf("write the stamp: %w", err)
-	}
-	if err := os.Rename(aside, home); err != nil {
-		return nil, fmt.Errorf("put the provisioned software in place: %w", err)
-	}
-	say("ready: %s, after %v", soft.Version, time.Since(begun).Round(time.Second))
-	return loadStamp(home)
+	return stamp, nil
 }
 
 // loadStamp reads what provisioning left; paths in it are relative to home, so that a
@@ -228,6 +259,15 @@ func loadStamp(home string) (*software, error) {
 		return nil, fmt.Errorf("made by recipe %d, now it is %d", soft.Recipe, recipe)
 	}
 	soft.Template = filepath.Join(home, soft.Template)
+	if soft.Jars != "" {
+		if err := soft.isOfPom(); err != nil {
+			return nil, err
+		}
+		soft.Jars, soft.Archives = filepath.Join(home, soft.Jars), filepath.Join(home, "archives")
+		if _, err := os.Stat(soft.Java); err != nil {
+			return nil, fmt.Errorf("the Java that it was made for is gone: %w", err)
+		}
+	}
 	if soft.Root == "" {
 		return soft, nil
 	}

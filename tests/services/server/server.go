@@ -1,8 +1,9 @@
-// Package server gives tests a real database server: it fetches MariaDB and MySQL
-// from the Debian archive into a cache folder, starts fresh instances of them on
-// the loopback interface, and ends them again.
+// Package server gives tests real servers: it fetches MariaDB and MySQL from the
+// Debian archive and HDFS and Kafka from Maven's central repository into a cache
+// folder, starts fresh instances of them on the loopback interface, and ends them
+// again.
 //
-// It is not a way to run a database for anybody's data: the root password is
+// It is not a way to run a server for anybody's data: the root password is
 // written in this file, and Close removes the data directory. It installs nothing
 // into the system and never touches a server or a data directory of the system.
 //
@@ -18,6 +19,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -26,13 +28,16 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Kind names a database product that can be had here.
+// Kind names a product that can be had here.
 type Kind string
 
-// The products that can be had.
+// The products that can be had. HDFS and Kafka have starters of their own, StartHDFS
+// and StartKafka.
 const (
-	MariaDB Kind = "mariadb"
-	MySQL   Kind = "mysql"
+	MariaDB   Kind = "mariadb"
+	MySQL     Kind = "mysql"
+	KindHDFS  Kind = "hdfs"
+	KindKafka Kind = "kafka"
 )
 
 // RootUser and RootPassword open every instance from 127.0.0.1 and over the socket.
@@ -54,7 +59,10 @@ const (
 )
 
 // Kinds lists all kinds, in the order in which commands go through them.
-func Kinds() []Kind { return []Kind{MariaDB, MySQL} }
+func Kinds() []Kind { return append(Databases(), KindHDFS, KindKafka) }
+
+// Databases lists the kinds that speak SQL, which Start starts.
+func Databases() []Kind { return []Kind{MariaDB, MySQL} }
 
 // ParseKind reads a kind from a command line.
 func ParseKind(s string) (Kind, error) {
@@ -106,6 +114,9 @@ type Instance struct {
 // Start provisions the kind if needed, makes a fresh data directory, starts a
 // server on it and returns when the server answers as root over TCP.
 func Start(ctx context.Context, kind Kind, opts Options) (*Instance, error) {
+	if !slices.Contains(Databases(), kind) {
+		return nil, fmt.Errorf("start %s: it is no database, see StartHDFS and StartKafka", kind)
+	}
 	if opts.Progress == nil {
 		opts.Progress = os.Stderr
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,12 +32,32 @@ func TestMain(m *testing.M) {
 }
 
 func holdServer(kind Kind) {
-	in, err := Start(context.Background(), kind, Options{})
+	ctx := context.Background()
+	var pid int
+	var dir string
+	var err error
+	switch kind {
+	case KindHDFS:
+		var h *HDFS
+		if h, err = StartHDFS(ctx, HDFSOptions{DataNodes: 1}); err == nil {
+			pid, dir = h.PIDs()[1], h.Dir
+		}
+	case KindKafka:
+		var k *Kafka
+		if k, err = StartKafka(ctx, KafkaOptions{}); err == nil {
+			pid, dir = k.PID(), k.Dir
+		}
+	default:
+		var in *Instance
+		if in, err = Start(ctx, kind, Options{}); err == nil {
+			pid, dir = in.PID(), in.Dir
+		}
+	}
 	if err != nil {
 		fmt.Println("failed:", err)
 		return
 	}
-	fmt.Println("started", in.PID(), in.Dir)
+	fmt.Println("started", pid, dir)
 	time.Sleep(2 * time.Minute) // bounded, should the parent forget to kill us
 }
 
@@ -73,7 +94,7 @@ func one(t *testing.T, db *sql.DB, query string) string {
 }
 
 func forEachKind(t *testing.T, f func(t *testing.T, kind Kind)) {
-	for _, kind := range Kinds() {
+	for _, kind := range Databases() {
 		t.Run(string(kind), func(t *testing.T) { f(t, kind) })
 	}
 }
@@ -215,11 +236,17 @@ func TestBadOptionIsReportedWithTheServersOwnWords(t *testing.T) {
 // A test binary that is killed cannot tidy up: the kernel must end its server, and
 // the next start must remove what lies about.
 func TestServerDiesWithTheProcessThatStartedIt(t *testing.T) {
-	Require(t, MariaDB)
+	for _, kind := range []Kind{MariaDB, KindHDFS, KindKafka} {
+		t.Run(string(kind), func(t *testing.T) { dieWithTheProcess(t, kind) })
+	}
+}
+
+func dieWithTheProcess(t *testing.T, kind Kind) {
+	Require(t, kind)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0])
-	child.Env = append(os.Environ(), childKind+"="+string(MariaDB))
+	child.Env = append(os.Environ(), childKind+"="+string(kind))
 	child.WaitDelay = 5 * time.Second
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -241,7 +268,7 @@ func TestServerDiesWithTheProcessThatStartedIt(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	for syscall.Kill(pid, 0) == nil && !isZombie(pid) {
+	for alive(pid) {
 		if ctx.Err() != nil {
 			t.Fatalf("server process %d outlived its parent", pid)
 		}
@@ -252,6 +279,8 @@ func TestServerDiesWithTheProcessThatStartedIt(t *testing.T) {
 		t.Errorf("the folder of the dead instance was not swept: %v", err)
 	}
 }
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil && !isZombie(pid) }
 
 // isZombie tells a process that ended but that nobody has reaped: in a container
 // without an init, orphans stay so.
@@ -366,7 +395,7 @@ func TestUpLeavesAServerThatDownEnds(t *testing.T) {
 	if err := Up(t.Context(), kinds, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := Recorded(); err != nil || len(again) != 1 || again[0] != first[0] {
+	if again, err := Recorded(); err != nil || !reflect.DeepEqual(again, first) {
 		t.Fatalf("a second up gave %+v, %v", again, err)
 	}
 	if err := Down(t.Context(), kinds, t.Output()); err != nil {
@@ -379,6 +408,60 @@ func TestUpLeavesAServerThatDownEnds(t *testing.T) {
 		t.Errorf("recorded after down: %+v, %v", left, err)
 	}
 	if _, err := os.Stat(first[0].Dir); !os.IsNotExist(err) {
+		t.Errorf("data are left after down: %v", err)
+	}
+}
+
+// A cluster is several processes: Down ends them all, and Up those that outlived the
+// NameNode.
+func TestUpLeavesAClusterThatDownEnds(t *testing.T) {
+	Require(t, KindHDFS)
+	real, err := cacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	if err := os.Symlink(filepath.Join(real, "hdfs"), filepath.Join(cache, "hdfs")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GGSH_TEST_CACHE", cache)
+	kinds := []Kind{KindHDFS}
+	t.Cleanup(func() {
+		if err := Down(context.Background(), kinds, t.Output()); err != nil {
+			t.Error(err)
+		}
+	})
+	var before []int
+	for range 2 {
+		if err := Up(t.Context(), kinds, t.Output()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := Recorded()
+		if err != nil || len(all) != 1 || len(all[0].left()) != 3 {
+			t.Fatalf("recorded %+v, %v", all, err)
+		}
+		for _, pid := range before {
+			if alive(pid) {
+				t.Errorf("process %d of the broken cluster still runs", pid)
+			}
+		}
+		before = all[0].left()
+		if err := syscall.Kill(all[0].PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		for all[0].Running() {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if err := Down(t.Context(), kinds, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range before {
+		if alive(pid) {
+			t.Errorf("process %d runs after down", pid)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(cache, "up", "hdfs")); !os.IsNotExist(err) {
 		t.Errorf("data are left after down: %v", err)
 	}
 }

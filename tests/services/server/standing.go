@@ -22,9 +22,10 @@ type Standing struct {
 	Version string
 	Host    string
 	Port    int
-	Socket  string
+	Socket  string `json:",omitempty"` // of a database
 	Dir     string
 	PID     int
+	More    []int `json:",omitempty"` // process ids of an HDFS's DataNodes
 }
 
 // RootDSN opens the server as root with go-sql-driver.
@@ -34,10 +35,28 @@ func (s Standing) RootDSN() string {
 
 // Running tells whether the process is there and is this server: a pid alone may
 // belong to somebody else by now.
-func (s Standing) Running() bool {
-	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.PID), "cmdline"))
-	return err == nil && strings.Contains(string(line), "--datadir="+filepath.Join(s.Dir, "data"))
+func (s Standing) Running() bool { return s.isProcess(s.PID) }
+
+func (s Standing) isProcess(pid int) bool {
+	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	if err != nil {
+		return false
+	}
+	own := "--datadir=" + filepath.Join(s.Dir, "data")
+	if !slices.Contains(Databases(), s.Kind) {
+		own = mark(s.Dir)
+	}
+	return slices.Contains(strings.Split(string(line), "\x00"), own)
 }
+
+// left are the processes that still run.
+func (s Standing) left() []int {
+	return slices.DeleteFunc(append([]int{s.PID}, s.More...),
+		func(pid int) bool { return !s.isProcess(pid) })
+}
+
+// ConfDir is the folder of the client configuration of an HDFS.
+func (s Standing) ConfDir() string { return filepath.Join(s.Dir, "conf") }
 
 // Up starts a lasting instance of each kind that has none running, and records it.
 func Up(ctx context.Context, kinds []Kind, progress io.Writer) error {
@@ -53,21 +72,51 @@ func Up(ctx context.Context, kinds []Kind, progress io.Writer) error {
 				continue
 			}
 			if at >= 0 {
+				if err := all[at].end(ctx); err != nil { // some of its processes may run
+					return all, err
+				}
 				all = slices.Delete(all, at, at+1)
 			}
 			dir := filepath.Join(cache, "up", string(kind))
 			if err := os.RemoveAll(dir); err != nil {
 				return all, fmt.Errorf("remove what an ended server left: %w", err)
 			}
-			in, err := Start(ctx, kind, Options{Dir: dir, Detached: true, Progress: progress})
+			started, err := startStanding(ctx, kind, dir, progress)
 			if err != nil {
 				return all, err
 			}
-			all = append(all, Standing{Kind: kind, Version: in.Version, Host: in.Host, Port: in.Port,
-				Socket: in.Socket, Dir: in.Dir, PID: in.PID()})
+			all = append(all, started)
 		}
 		return all, nil
 	})
+}
+
+// startStanding starts an instance that outlives this process.
+func startStanding(ctx context.Context, kind Kind, dir string, progress io.Writer) (Standing, error) {
+	s := Standing{Kind: kind, Host: "127.0.0.1"}
+	switch kind {
+	case KindHDFS:
+		h, err := StartHDFS(ctx, HDFSOptions{Dir: dir, Detached: true, Progress: progress})
+		if err != nil {
+			return s, err
+		}
+		pids := h.PIDs()
+		s.Version, s.Port, s.Dir, s.PID, s.More = h.Version, h.Port, h.Dir, pids[0], pids[1:]
+	case KindKafka:
+		k, err := StartKafka(ctx, KafkaOptions{Dir: dir, Detached: true, Progress: progress})
+		if err != nil {
+			return s, err
+		}
+		s.Version, s.Port, s.Dir, s.PID = k.Version, k.Port, k.Dir, k.PID()
+	default:
+		in, err := Start(ctx, kind, Options{Dir: dir, Detached: true, Progress: progress})
+		if err != nil {
+			return s, err
+		}
+		s.Version, s.Port, s.Dir, s.PID = in.Version, in.Port, in.Dir, in.PID()
+		s.Socket = in.Socket
+	}
+	return s, nil
 }
 
 // Down ends the recorded instances of the kinds and removes their data.
@@ -99,22 +148,53 @@ func Recorded() ([]Standing, error) {
 	return readStanding(cache)
 }
 
+// StandingHDFS is the cluster that Up left running, for its shell and its tools.
+func StandingHDFS(ctx context.Context, progress io.Writer) (*HDFS, error) {
+	s, soft, err := standing(ctx, KindHDFS, progress)
+	if err != nil {
+		return nil, err
+	}
+	return &HDFS{Version: s.Version, Dir: s.Dir, Port: s.Port, soft: soft}, nil
+}
+
+// StandingKafka is the broker that Up left running, for its tools.
+func StandingKafka(ctx context.Context, progress io.Writer) (*Kafka, error) {
+	s, soft, err := standing(ctx, KindKafka, progress)
+	if err != nil {
+		return nil, err
+	}
+	return &Kafka{Version: s.Version, Dir: s.Dir, Port: s.Port, soft: soft}, nil
+}
+
+func standing(ctx context.Context, kind Kind, progress io.Writer) (Standing, *software, error) {
+	all, err := Recorded()
+	if err != nil {
+		return Standing{}, nil, err
+	}
+	at := slices.IndexFunc(all, func(s Standing) bool { return s.Kind == kind && s.Running() })
+	if at < 0 {
+		return Standing{}, nil, fmt.Errorf("no %s runs: go run ./tests/services up %s", kind, kind)
+	}
+	soft, err := provision(ctx, kind, progress, false)
+	return all[at], soft, err
+}
+
 // end stops a server that is no child of this process, so it watches /proc.
 func (s Standing) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopDeadline)
 	defer cancel()
-	if s.Running() {
-		if err := syscall.Kill(s.PID, syscall.SIGTERM); err != nil {
-			return fmt.Errorf("stop %s, process %d: %w", s.Kind, s.PID, err)
+	for _, pid := range s.left() {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			return fmt.Errorf("stop %s, process %d: %w", s.Kind, pid, err)
 		}
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for s.Running() {
+	for left := s.left(); len(left) > 0; left = s.left() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stop %s, process %d: %w; see %s, then end it with `kill -9 %d`",
-				s.Kind, s.PID, ctx.Err(), filepath.Join(s.Dir, "error.log"), s.PID)
+			return fmt.Errorf("stop %s: %w; see the logs in %s, then end with kill -9 the processes %v",
+				s.Kind, ctx.Err(), s.Dir, left)
 		case <-tick.C:
 		}
 	}

@@ -1,0 +1,108 @@
+package props
+
+// noJVM is why what concerns the Java machine has no effect.
+const noJVM = "there is no Java machine"
+
+// generalRows are the properties that belong to no handler.
+var generalRows = []Row{
+	{Name: "gg.handlerlist", Owner: OfAll, Required: true,
+		Help: "Name of the handler, free to choose; it stands in all its other properties. One " +
+			"only."},
+	{Name: "gg.compat", Owner: OfAll, Kind: Choice, Choices: []string{"12.2", "12.3", "19.1", "21"},
+		Spellings: [][2]string{{"12", "12.3"}, {"19", "19.1"}, {"21.1", "21"}, {"23", "21"},
+			{"26", "21"}}, Default: "19.1", Ours: true,
+		Help: "Release whose output is wanted. Up to 19.1, formats without metaColumnsTemplate " +
+			"write " +
+			"table, op_type, op_ts, current_ts and pos by themselves; from 21 on they do not."},
+	{Name: "gg.classpath", Owner: OfAll,
+		Help: "Directories in which configuration files are looked for, with : between; dir/* " +
+			"stands " +
+			"for dir, *.jar is passed over. $NAME and ${NAME} are environment variables."},
+	{Name: "gg.includeggtokens", Owner: OfAll, Kind: Bool, Default: "false", Status: Ignored,
+		Instead: "the trail has no internal tokens; user tokens are written with includeTokens",
+		Help:    "Write internal tokens with the user tokens."},
+	{Name: "goldengate.userexit.timestamp", Owner: OfAll, Kind: Choice,
+		Choices: []string{"utc", "local"}, Default: "local",
+		Help: "The clock that operation timestamps are shown in."},
+	{Name: "gg.report.time", Owner: OfAll, Kind: Duration,
+		Help: "How often handlers of files tell in the report what they wrote. For counts of " +
+			"operations see REPORTCOUNT of the parameter file."},
+	{Name: "gg.log", Owner: OfAll, Status: Accepted,
+		Instead: "messages go to the report and ggserr.log",
+		Help:    "Logging back end."},
+	{Name: "gg.log.level", Owner: OfAll, Kind: Choice, Default: "INFO",
+		Choices:   []string{"ERROR", "WARN", "INFO", "DEBUG", "TRACE"},
+		Spellings: [][2]string{{"WARNING", "WARN"}}, Status: Accepted,
+		Instead: "messages go to the report and ggserr.log",
+		Help:    "Level of the logging back end."},
+	{Name: "gg.log.*", Owner: OfAll, Status: Accepted,
+		Instead: "messages go to the report and ggserr.log",
+		Help:    "File and class path of the logging back end."},
+	{Name: "gg.recoverypath", Owner: OfAll, Status: Accepted,
+		Instead: "the checkpoint is kept with the data at the target",
+		Help:    "Directory of recovery files."},
+	{Name: "jvm.bootoptions", Owner: OfAll, Status: Accepted,
+		Instead: noJVM + "; -Dname=value is kept for ${javaprop}",
+		Help:    "Options of the Java machine, from 21 on."},
+	{Name: "javawriter.bootoptions", Owner: OfAll, Status: Accepted,
+		Instead: noJVM + "; -Dname=value is kept for ${javaprop}",
+		Help:    "Options of the Java machine, before 21."},
+	{Name: "javawriter.stats.*", Owner: OfAll, Status: Accepted,
+		Instead: "REPORTCOUNT and STATS of the parameter file rule the statistics",
+		Help:    "Statistics of the Java side."},
+	{Name: "goldengate.userexit.writers", Owner: OfAll, Status: Accepted,
+		Instead: noJVM, Help: "Constant: javawriter, later jvm."},
+	{Name: "goldengate.userexit.nochkpt", Owner: OfAll, Kind: Bool, Default: "false",
+		Status:  Accepted,
+		Instead: "the checkpoint is kept with the data at the target",
+		Help:    "No checkpoint file of the Java side."},
+	{Name: "goldengate.userexit.chkptprefix", Owner: OfAll, Status: Accepted,
+		Instead: "the checkpoint is kept with the data at the target",
+		Help:    "Prefix of the checkpoint file of the Java side."},
+	{Name: "goldengate.userexit.usetargetcols", Owner: OfAll, Kind: Bool, Default: "false",
+		Status: Accepted, Instead: "names are always those of the target in MAP",
+		Help: "Use the mapping to target columns."},
+	{Name: "goldengate.log.*", Owner: OfAll, Status: Accepted,
+		Instead: "messages go to the report and ggserr.log", Help: "Logging of the user exit."},
+	{Name: "gg.format.timestamp", Owner: OfAll, Kind: Pattern, Status: Refused,
+		Instead: "timestamps would be written in another form than it says",
+		Help:    "Java date pattern of timestamps that are written as text."},
+	{Name: "gg.schemareplace*", Owner: OfAll, Status: Refused,
+		Instead: "names would not be replaced; rename tables with MAP and columns with COLMAP",
+		Help: "Regular expressions that replace parts of catalog, schema, table and column " +
+			"names."},
+	{Name: "gg.contentreplace*", Owner: OfAll, Status: Refused,
+		Instead: "values would not be replaced; use column functions in COLMAP",
+		Help:    "Regular expressions that replace parts of values."},
+	{Name: "gg.mdp.*", Owner: OfAll, Status: Refused,
+		Instead: "columns are written as the trail defines them; order and rename them with COLMAP",
+		Help:    "Definitions of tables from Avro files, Hive or a database."},
+	{Name: "gg.compressed.update", Owner: OfAll, Kind: Bool, Default: "true", Status: Ignored,
+		Instead: "it is for warehouse targets, which are not served",
+		Help:    "Updates have only key and changed columns."},
+	{Name: "gg.aggregate.*", Owner: OfAll, Status: Ignored,
+		Instead: "operations are not merged", Help: "Merging of operations for warehouse targets."},
+	{Name: "gg.validate.keyupdate", Owner: OfAll, Kind: Bool, Default: "false", Status: Ignored,
+		Instead: "it is for warehouse targets, which are not served",
+		Help:    "Check whether key updates change the key."},
+	{Name: "gg.abend.on.missing.columns", Owner: OfAll, Kind: Bool, Default: "true",
+		Status:  Ignored,
+		Instead: "missing columns are written as the format says",
+		Help:    "Stop when an insert lacks columns."},
+}
+
+// handlerRows are the properties of every handler that is served.
+var handlerRows = []Row{
+	{Name: "type", Kind: Choice, Choices: served, Required: true,
+		Spellings: [][2]string{},
+		Help:      "The type of the handler. Class names of these handlers are understood."},
+	{Name: "mode", Types: []string{HDFS, Kafka}, Kind: Choice, Choices: []string{"tx", "op"},
+		Default: "tx",
+		Help: "Kafka: one message for each operation (op) or for each transaction (tx). " +
+			"HDFS: no difference."},
+	{Name: "mode", Types: []string{FileWriter}, Kind: Choice, Choices: []string{"op", "tx"},
+		Default: "op", Status: Accepted, Instead: "what is written is the same",
+		Help: "Operations handed over one by one or by transactions."},
+	{Name: "includeTokens", Aliases: []string{"format.includeTokens"}, Kind: Bool, Default: "false",
+		Types: served, Help: "Write user tokens."},
+}

@@ -1,0 +1,46 @@
+package props
+
+// kafkaRows are the properties of handlers of type kafka.
+var kafkaRows = []Row{
+	{Name: "kafkaProducerConfigFile", Types: []string{Kafka},
+		Default: "kafka-producer-default.properties",
+		Help:    "File with the properties of the Kafka producer."},
+	{Name: "topicMappingTemplate", Types: []string{Kafka}, Kind: TemplateText,
+		Help: "Name of the topic."},
+	{Name: "keyMappingTemplate", Types: []string{Kafka}, Kind: TemplateText,
+		Help: "Key of a message; ${null}: none. Without it the key is the table's name, in " +
+			"mode tx none."},
+	{Name: "topicName", Types: []string{Kafka},
+		Help: "Name of the topic: older form of topicMappingTemplate."},
+	{Name: "topicPartitioning", Types: []string{Kafka}, Kind: Choice, Choices: []string{"none",
+		"table"},
+		Default: "none", Help: "table: each table has a topic of its own name."},
+	{Name: "format", Types: []string{Kafka}, Kind: Choice, Choices: messageFormats,
+		Default: "delimitedtext", Help: "Format of the messages."},
+	{Name: "schemaTopicName", Types: []string{Kafka},
+		Help: "Topic for Avro schemas; none: they are not sent."},
+	{Name: "schemaPrClassName", Types: []string{Kafka}, Status: Ignored,
+		Instead: noJVM, Help: "Java class of schema messages."},
+	{Name: "blockingSend", Types: []string{Kafka}, Kind: Bool, Default: "false", Status: Accepted,
+		Instead: "messages are sent side by side, and all are waited for before the commit",
+		Help:    "Wait for each message."},
+	{Name: "logSuccessfullySentMessages", Types: []string{Kafka}, Kind: Bool, Default: "false",
+		Status: Accepted, Instead: "messages are counted, not logged", Help: "Log each message."},
+	{Name: "metaHeadersTemplate", Types: []string{Kafka}, Kind: MetaColumnList,
+		Help: "Headers of a message."},
+	{Name: "transactionsEnabled", Types: []string{Kafka}, Kind: Bool, Default: "true",
+		Status: Accepted, Instead: "messages and position always are one Kafka transaction",
+		Help: "Send in transactions of Kafka."},
+	{Name: "checkpointTopic", Types: []string{Kafka}, Default: "_ogg_checkpoint", Ours: true,
+		Help: "Topic that holds the position of each group."},
+	{Name: "schemaRegistryUrl", Types: []string{Kafka}, Formats: []string{"avro_row", "avro_op"},
+		Ours: true, Help: "Address of a schema registry, http://user:password@host:port; " +
+			"messages then " +
+			"begin with the number of their schema there."},
+	{Name: "maxGroupSize", Types: []string{Kafka, "flume"}, Status: Accepted,
+		Instead: "GROUPTRANSOPS of the parameter file rules it",
+		Help:    "Size of a group of transactions."},
+	{Name: "minGroupSize", Types: []string{Kafka, "flume"}, Status: Accepted,
+		Instead: "GROUPTRANSOPS of the parameter file rules it",
+		Help:    "Size of a group of transactions."},
+}
