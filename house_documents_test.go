@@ -16,6 +16,7 @@ import (
 	"ggsh/commands"
 	"ggsh/param"
 	"ggsh/props"
+	"ggsh/props"
 )
 
 var (
@@ -189,6 +190,11 @@ func TestSampleFiles(t *testing.T) {
 		case ".oby":
 			for _, fault := range commands.Check(name, string(text), time.UTC) {
 				t.Error(fault)
+			}
+		case ".props", ".properties":
+			faults, warnings := props.Check(name, props.Options{})
+			for _, e := range append(faults, warnings...) {
+				t.Error(e)
 			}
 		default:
 			checkParams(t, name, string(text))

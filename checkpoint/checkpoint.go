@@ -63,12 +63,14 @@ const (
 	BeginSeqno BeginKind = "SEQNO" // EXTSEQNO/EXTRBA, LOGNUM/LOGPOS
 	BeginEOF   BeginKind = "EOF"
 	BeginCSN   BeginKind = "CSN"
+	// BeginEarliest is with all that the source still has.
+	BeginEarliest BeginKind = "EARLIEST"
 )
 
 // Begin is where a group starts when it has no position yet.
 type Begin struct {
 	Kind  BeginKind  `json:"kind"`
-	Time  time.Time  `json:"time,omitzero"` // of NOW too: when the command was given
+	Time  time.Time  `json:"time,omitzero"` // of NOW, EOF and EARLIEST: when the command was given
 	Seqno uint32     `json:"seqno,omitempty"`
 	RBA   uint64     `json:"rba,omitempty"`
 	CSN   record.CSN `json:"csn,omitzero"`

@@ -76,9 +76,63 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, b...)
 }
 
+// StreamsKind gives the kind without reading the rest; empty for the text of another
+// kind of source.
+func StreamsKind(text string) string {
+	for _, kind := range []string{DirectoryStreams, KafkaStreams} {
+		if strings.HasPrefix(text, `{"kind":"`+kind+`"`) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// Word is what people call a stream of the kind.
+func (s *Streams) Word() string {
+	if s.Kind == KafkaStreams {
+		return "Partition"
+	}
+	return "File"
+}
+
+// Find gives the stream of a name; the last one of that name counts.
+func (s *Streams) Find(name string) (Stream, bool) {
+	for i := len(s.Streams) - 1; i >= 0; i-- {
+		if s.Streams[i].Name == name {
+			return s.Streams[i], true
+		}
+	}
+	return Stream{}, false
+}
+
+// String tells how far a stream was read.
+func (s *Stream) String() string {
+	text := fmt.Sprintf("%s  offset %d", s.Name, s.Offset)
+	if s.Line > 0 {
+		text += fmt.Sprintf("  line %d", s.Line)
+	}
+	if s.Gone {
+		text += "  (gone)"
+	}
+	return text
+}
+
+// DescribeStreams tells in a line where a source of streams reads on.
+func DescribeStreams(text string) string {
+	s, ok, err := ParseStreams(text)
+	if err != nil || !ok {
+		return "a position that cannot be read"
+	}
+	last, ok := s.Find(s.Last)
+	if !ok {
+		return fmt.Sprintf("transaction %d", s.CSN)
+	}
+	return fmt.Sprintf("transaction %d, %s %s", s.CSN, strings.ToLower(s.Word()), last.String())
+}
+
 // ParseStreams reads the text; ok is false for that of another kind of source.
 func ParseStreams(text string) (s Streams, ok bool, err error) {
-	if !strings.HasPrefix(text, `{"kind":`) {
+	if StreamsKind(text) == "" {
 		return s, false, nil
 	}
 	if err := json.Unmarshal([]byte(text), &s); err != nil {

@@ -26,7 +26,15 @@ func TestStreamsRoundTrip(t *testing.T) {
 	if n, err := StreamsCSN(text); n != 42 || err != nil {
 		t.Error(n, err)
 	}
-	for _, bad := range []string{`{"kind":`, `{"kind":"directory","streams":[{"offset":1}]}`} {
+	if d := DescribeStreams(text); d != "transaction 42" {
+		t.Error(d)
+	}
+	want.Last = "topic:0"
+	text = string(AppendTail(AppendStream(want.AppendHead(nil), &want.Streams[1])))
+	if d := DescribeStreams(text); d != "transaction 42, file topic:0  offset 0" {
+		t.Error(d)
+	}
+	for _, bad := range []string{`{"kind":"kafka"`, `{"kind":"directory","streams":[{"offset":1}]}`} {
 		if _, ok, err := ParseStreams(bad); !ok || err == nil {
 			t.Errorf("%s: %v %v", bad, ok, err)
 		}

@@ -187,9 +187,9 @@ func (c *call) names(key word, words []word) (value, rest []word, err error) {
 // when reads a time: one word, or date and time as two.
 func (c *call) when(key word, words []word) (value, rest []word, err error) {
 	if len(words) == 0 {
-		return nil, nil, fault(key, "%s needs NOW or a time: yyyy-mm-dd hh:mi:ss.", key.text)
+		return nil, nil, fault(key, "%s needs NOW, EARLIEST or a time: yyyy-mm-dd hh:mi:ss.", key.text)
 	}
-	if words[0].is("NOW") {
+	if words[0].is("NOW") || words[0].is("EARLIEST") {
 		return words[:1], words[1:], nil
 	}
 	if len(words) > 1 && !words[0].quoted {
@@ -200,7 +200,7 @@ func (c *call) when(key word, words []word) (value, rest []word, err error) {
 		}
 	}
 	if _, ok := parseTime(words[0].text, c.loc); !ok {
-		return nil, nil, fault(words[0], "%s is not a time: write NOW or yyyy-mm-dd hh:mi:ss.",
+		return nil, nil, fault(words[0], "%s is not a time: write NOW, EARLIEST or yyyy-mm-dd hh:mi:ss.",
 			words[0].text)
 	}
 	return words[:1], words[1:], nil

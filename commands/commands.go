@@ -38,7 +38,7 @@ const (
 	Flag      Kind = iota // the keyword alone
 	Word                  // one word, quoted or not
 	Number                // a whole number
-	When                  // NOW or yyyy-mm-dd[ hh:mi[:ss[.ffffff]]]
+	When                  // NOW, EARLIEST or yyyy-mm-dd[ hh:mi[:ss[.ffffff]]]
 	Names                 // words up to the next keyword, or a list in parentheses
 	OptWord               // a word that may be missing
 	OptNumber             // a number that may be missing

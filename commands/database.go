@@ -69,7 +69,9 @@ func (s *Session) loginOf(c *call) (dblogin.Login, error) {
 	if c.has("USERIDALIAS") {
 		return s.aliases().Login(source, c.text("DOMAIN"), c.text("USERIDALIAS"))
 	}
-	isFile := strings.HasPrefix(strings.ToLower(source), "sqlite:")
+	kind, _, _ := strings.Cut(strings.ToLower(source), ":")
+	isFile := kind == string(dblogin.SQLite) || kind == string(dblogin.Directory) ||
+		kind == string(dblogin.Kafka)
 	var password string
 	if !isFile && c.has("USERID") && c.text("USERID") != "/" {
 		if user, rest, ok := splitUser(c.text("USERID")); ok {
@@ -102,7 +104,7 @@ func dbLogin(ctx context.Context, s *Session, c *call) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if login.Kind == dblogin.SQLite {
+	if login.Kind == dblogin.SQLite || login.Kind == dblogin.Directory {
 		login.Database = s.cfg.Home.Resolve(login.Database)
 	}
 	db, err := dblogin.Open(ctx, login)
@@ -148,6 +150,10 @@ func (s *Session) loggedIn() error {
 	if s.db == nil {
 		return refuse("Not logged into database, use DBLOGIN.")
 	}
+	if !s.db.HasSQL() {
+		return refuse("%s is no database: it has no tables to look at or to keep checkpoints in.",
+			s.db.Login.Where())
+	}
 	return nil
 }
 
@@ -166,8 +172,12 @@ func listTables(ctx context.Context, s *Session, c *call) (Value, error) {
 }
 
 func trandata(ctx context.Context, s *Session, c *call) (Value, error) {
-	if err := s.loggedIn(); err != nil {
-		return nil, err
+	if s.db == nil {
+		return nil, s.loggedIn()
+	}
+	if !s.db.HasSQL() {
+		return say(fmt.Sprintf("%s needs no TRANDATA: an Extract reads its files or messages whole.",
+			s.db.Login.Where()), "Nothing was changed."), nil
 	}
 	o := Trandata{Table: c.at("table"), AllCols: c.has("ALLCOLS"), NoKey: c.has("NOKEY"),
 		Cols: c.list("COLS")}
@@ -202,11 +212,11 @@ func trandataOptions() []Arg {
 func databaseRows() []Command {
 	rows := []Command{
 		{Verb: "DBLOGIN", Priority: P0, check: checkLogin, run: dbLogin,
-			Synopsis: "DBLOGIN {[SOURCEDB {db@host:port | sqlite:path}] [, USERID user " +
+			Synopsis: "DBLOGIN {[SOURCEDB {db@host:port | sqlite:path | directory:path}] [, USERID user " +
 				"[, PASSWORD p] | USERIDALIAS a [DOMAIN d]]}",
 			Help: "Logs the session in to a database. Without PASSWORD it is asked for.",
 			Options: []Arg{{Name: "SOURCEDB", Kind: Word, Aliases: []string{"TARGETDB"},
-				Help: "db@host:port or sqlite:path"},
+				Help: "db@host:port, sqlite:path or directory:path"},
 				{Name: "USERID", Kind: Word, Help: "user"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
 				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store"},

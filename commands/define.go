@@ -93,6 +93,9 @@ func (s *Session) begin(c *call) (checkpoint.Begin, bool, error) {
 		if strings.EqualFold(c.text("BEGIN"), "NOW") {
 			return checkpoint.Begin{Kind: checkpoint.BeginNow, Time: now}, true, nil
 		}
+		if strings.EqualFold(c.text("BEGIN"), "EARLIEST") {
+			return checkpoint.Begin{Kind: checkpoint.BeginEarliest, Time: now}, true, nil
+		}
 		t, _ := parseTime(c.text("BEGIN"), now.Location())
 		return checkpoint.Begin{Kind: checkpoint.BeginTime, Time: t}, true, nil
 	}
@@ -452,6 +455,9 @@ func (s *Session) deleteRow(ctx context.Context, g *group) error {
 	name, err := parseTableName(table)
 	if err != nil {
 		return refuse("%s", err)
+	}
+	if err := s.loggedIn(); err != nil {
+		return err
 	}
 	there, _, err := checkpointtable.Exists(ctx, s.db.DB, s.tableKind(), name)
 	if err == nil && there {

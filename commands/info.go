@@ -253,6 +253,9 @@ func (i GroupInfo) readAt() (p checkpoint.Position, known bool) {
 		return i.State.Current, true
 	}
 	b := i.Group.Begin
+	if b.Kind == checkpoint.BeginEarliest {
+		b.Time = time.Time{}
+	}
 	return checkpoint.Position{Seqno: b.Seqno, RBA: b.RBA, CSN: b.CSN, Time: b.Time}, false
 }
 
@@ -271,6 +274,8 @@ func (i GroupInfo) readLines() [][2]string {
 	case i.Group.Source == checkpoint.TrailSource:
 		return [][2]string{{"Log Read Checkpoint", "File " + trailFile(i.Group.Trail, p.Seqno)},
 			{"", fmt.Sprintf("%s  RBA %d", stamp, p.RBA)}}
+	case checkpoint.StreamsKind(p.Restart) != "":
+		return streamLines(p, stamp)
 	case i.Source == vamSource:
 		if !known && i.Group.Begin.Kind != checkpoint.BeginSeqno {
 			return [][2]string{{"VAM Read Checkpoint", stamp}}
@@ -286,6 +291,24 @@ func (i GroupInfo) readLines() [][2]string {
 	}
 	lines = append(lines, [2]string{"", at})
 	return append(lines, [2]string{"", "SCN " + scn(p.CSN.Minor)})
+}
+
+// streamLines are those of a source of files or topics.
+func streamLines(p checkpoint.Position, stamp string) [][2]string {
+	s, _, err := checkpoint.ParseStreams(p.Restart)
+	if err != nil {
+		return [][2]string{{"Read Checkpoint", err.Error()}}
+	}
+	title := "File Read Checkpoint"
+	if s.Kind == checkpoint.KafkaStreams {
+		title = "Topic Checkpoint"
+	}
+	lines := [][2]string{{title, stamp}}
+	if last, ok := s.Find(s.Last); ok {
+		lines = append(lines, [2]string{"", s.Word() + " " + last.String()})
+	}
+	return append(lines, [2]string{"", fmt.Sprintf("Transaction %d, %d %ss known", s.CSN, len(s.Streams),
+		strings.ToLower(s.Word()))})
 }
 
 // scn prints an Oracle SCN as its two halves and whole.

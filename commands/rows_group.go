@@ -11,7 +11,8 @@ const (
 
 func positionOptions() []Arg {
 	return []Arg{
-		{Name: "BEGIN", Kind: When, Help: "start at a time: NOW or yyyy-mm-dd hh:mi:ss"},
+		{Name: "BEGIN", Kind: When, Help: "start at a time: NOW, EARLIEST or " +
+			"yyyy-mm-dd hh:mi:ss"},
 		{Name: "EXTSEQNO", Kind: Number, Help: "start in the log or trail file of this number"},
 		{Name: "EXTRBA", Kind: Number, Help: "start at this byte of the file"},
 		{Name: "LOGNUM", Kind: Number, Help: "MySQL: start in the binary log of this number"},
@@ -38,7 +39,7 @@ func extractRows() []Command {
 	return []Command{
 		{Verb: "ADD", Object: "EXTRACT", Priority: P0, Changes: true,
 			Synopsis: "ADD EXTRACT group, {[INTEGRATED] TRANLOG | EXTTRAILSOURCE trail | " +
-				"SOURCEISTABLE} [, BEGIN {NOW | time} | EXTSEQNO n, EXTRBA n | LOGNUM n, LOGPOS n | " +
+				"SOURCEISTABLE} [, BEGIN {NOW | EARLIEST | time} | EXTSEQNO n, EXTRBA n | LOGNUM n, LOGPOS n | " +
 				"SCN n | EOF] [, PARAMS file] [, REPORT file] [, DESC 'text']",
 			Help: "Creates an Extract group and its checkpoint file: a capture that reads a " +
 				"database's log, a data pump that reads a trail, or an initial load.",
@@ -60,7 +61,7 @@ func extractRows() []Command {
 				Arg{Name: "SOCKSPROXY", Kind: Word, Refuse: "connections through a proxy are not made."},
 				Arg{Name: "PROXYCSALIAS", Kind: Word}, Arg{Name: "PROXYCSDOMAIN", Kind: Word})},
 		{Verb: "ALTER", Object: "EXTRACT", Priority: P0, Changes: true,
-			Synopsis: "ALTER EXTRACT group [, BEGIN {NOW | time} | EXTSEQNO n, EXTRBA n | " +
+			Synopsis: "ALTER EXTRACT group [, BEGIN {NOW | EARLIEST | time} | EXTSEQNO n, EXTRBA n | " +
 				"LOGNUM n, LOGPOS n | SCN n | EOF] [, ETROLLOVER] [, PARAMS file] [, DESC 'text']",
 			Help: "Changes a stopped Extract: most often where it reads on, or ETROLLOVER to " +
 				"begin a new trail file at the next start.",
@@ -86,7 +87,7 @@ func alterOptions() []Arg {
 func replicatRows() []Command {
 	return []Command{
 		{Verb: "ADD", Object: "REPLICAT", Priority: P0, Changes: true,
-			Synopsis: "ADD REPLICAT group, {EXTTRAIL trail | SPECIALRUN} [, BEGIN {NOW | time} | " +
+			Synopsis: "ADD REPLICAT group, {EXTTRAIL trail | SPECIALRUN} [, BEGIN {NOW | EARLIEST | time} | " +
 				"EXTSEQNO n, EXTRBA n] [, CHECKPOINTTABLE owner.table | NODBCHECKPOINT] " +
 				"[, PARAMS file] [, REPORT file] [, DESC 'text']",
 			Help: "Creates a Replicat group and its checkpoint file: one that applies a trail from " +
@@ -106,7 +107,7 @@ func replicatRows() []Command {
 				Arg{Name: "PRI", Kind: Number, Note: noTeradata},
 				Arg{Name: "PROCESSNAME", Kind: Word, Note: noTeradata})},
 		{Verb: "ALTER", Object: "REPLICAT", Priority: P0, Changes: true,
-			Synopsis: "ALTER REPLICAT group [, EXTSEQNO n, EXTRBA n | BEGIN {NOW | time}] " +
+			Synopsis: "ALTER REPLICAT group [, EXTSEQNO n, EXTRBA n | BEGIN {NOW | EARLIEST | time}] " +
 				"[, EXTTRAIL trail] [, CHECKPOINTTABLE owner.table] [, PARAMS file] [, DESC 'text']",
 			Help:   "Changes a stopped Replicat: most often where it reads on.",
 			Places: groupPlace, check: checkPosition, run: alterGroup, Options: alterOptions()},

@@ -151,8 +151,11 @@ func (s *Session) where() string {
 		return s.cfg.Host
 	}
 	name := s.db.Login.Database
-	if s.db.Kind == dblogin.SQLite {
+	if s.db.Kind == dblogin.SQLite || s.db.Kind == dblogin.Directory {
 		name = filepath.Base(name)
+	}
+	if name == "" {
+		return s.cfg.Host + " as " + string(s.db.Kind)
 	}
 	if s.db.User == "" {
 		return s.cfg.Host + " as " + name

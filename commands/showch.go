@@ -62,6 +62,9 @@ func (i GroupInfo) readCheckpoint(b *strings.Builder, title string, p checkpoint
 			"    Extract Trail: %s\n    Seqno Length: 9\n\n",
 			p.Seqno, p.RBA, stampOr(p.Time, micros), i.Group.Trail)
 		return
+	case checkpoint.StreamsKind(p.Restart) != "":
+		showStreams(b, p)
+		return
 	case i.Source == vamSource:
 		fmt.Fprintf(b, "    Log Number: %d\n    Record Offset: %d\n    Timestamp: %s\n"+
 			"    CSN: %s\n", p.Seqno, p.RBA, stampOr(p.Time, micros), csn)
@@ -76,6 +79,20 @@ func (i GroupInfo) readCheckpoint(b *strings.Builder, title string, p checkpoint
 	}
 	fmt.Fprintf(b, "    Thread #: 1\n    Sequence #: %d\n    RBA: %d\n    Timestamp: %s\n"+
 		"    SCN: %s\n    Redo File: %s\n\n", p.Seqno, p.RBA, stampOr(p.Time, micros), csn, p.Restart)
+}
+
+// showStreams prints how far each file or partition was read.
+func showStreams(b *strings.Builder, p checkpoint.Position) {
+	s, _, err := checkpoint.ParseStreams(p.Restart)
+	if err != nil {
+		fmt.Fprintf(b, "    %s\n\n", err)
+		return
+	}
+	fmt.Fprintf(b, "    Transaction: %d\n    Timestamp: %s\n", s.CSN, stampOr(p.Time, micros))
+	for i := range s.Streams {
+		fmt.Fprintf(b, "    %s: %s\n", s.Word(), s.Streams[i].String())
+	}
+	b.WriteString("\n")
 }
 
 func stampOr(t time.Time, layout string) string {

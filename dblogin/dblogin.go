@@ -27,6 +27,9 @@ const (
 	MariaDB Kind = "mariadb"
 	SQLite  Kind = "sqlite"
 	Oracle  Kind = "oracle" // recognised; no driver for it is built in
+
+	Directory Kind = "directory" // of files that an Extract reads
+	Kafka     Kind = "kafka"     // topics that an Extract reads
 )
 
 // DefaultPort is the port of MySQL and MariaDB.
@@ -48,8 +51,8 @@ type Login struct {
 
 // String prints the login without its password: ogg@hr@db1:3306.
 func (l Login) String() string {
-	if l.Kind == SQLite {
-		return "sqlite:" + l.Database
+	if l.Kind != MySQL && l.Kind != MariaDB && l.Kind != Oracle {
+		return l.Where()
 	}
 	if l.Kind == Oracle {
 		return l.User + "@" + l.Database
@@ -63,8 +66,10 @@ func (l Login) GoString() string { return "dblogin.Login{" + l.String() + "}" }
 // Where is the database without the user: hr@db1:3306.
 func (l Login) Where() string {
 	switch l.Kind {
-	case SQLite:
-		return "sqlite:" + l.Database
+	case SQLite, Directory:
+		return string(l.Kind) + ":" + l.Database
+	case Kafka:
+		return "kafka://" + l.Database
 	case Oracle:
 		return l.Database
 	}
@@ -74,6 +79,10 @@ func (l Login) Where() string {
 // New makes a login of SOURCEDB's or TARGETDB's value, USERID's and
 // PASSWORD's. Without a source the user may carry it: user@db@host:port.
 func New(source, user, password string) (Login, error) {
+	if l, ok, err := parseStreams(user); ok && source == "" { // as of an alias
+		l.Password = password
+		return l, err
+	}
 	if source == "" {
 		if name, rest, ok := strings.Cut(user, "@"); ok {
 			user = name
@@ -91,6 +100,9 @@ func New(source, user, password string) (Login, error) {
 }
 
 func parseSource(source string) (Login, error) {
+	if l, ok, err := parseStreams(source); ok {
+		return l, err
+	}
 	if path, ok := cutFold(source, "sqlite:"); ok {
 		if path == "" {
 			return Login{}, bad("sqlite: needs the path of the database file, as in sqlite:./hr.db")
@@ -151,7 +163,7 @@ func bad(text string) error { return ggserr.New(ggserr.Generic, text) }
 
 // Session is a database that somebody is logged in to.
 type Session struct {
-	DB      *sql.DB
+	DB      *sql.DB // nil without HasSQL
 	Kind    Kind
 	Product string // what the server says it is: MariaDB 10.11.6
 	Version string // its version string, as it gave it
@@ -169,7 +181,12 @@ type Session struct {
 func (s *Session) Password() string { return s.password }
 
 // Close ends the session.
-func (s *Session) Close() error { return s.DB.Close() }
+func (s *Session) Close() error {
+	if s.DB == nil {
+		return nil
+	}
+	return s.DB.Close()
+}
 
 // Open logs in. The errors are numbered: LoginFailed for user or password,
 // ConnectFailed for host, port and network, and Generic for what the login
@@ -182,6 +199,8 @@ func Open(ctx context.Context, l Login) (*Session, error) {
 		return openSQLite(ctx, l)
 	case MySQL, MariaDB:
 		return openMySQL(ctx, l)
+	case Directory, Kafka:
+		return openStreams(ctx, l)
 	case Oracle:
 		return nil, ggserr.New(ggserr.ConnectFailed, nameOr(l.Database, "of user "+l.User)).
 			Do("USERID without SOURCEDB means an Oracle database, and this program has no " +

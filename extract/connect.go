@@ -190,12 +190,16 @@ func describe(s SourceStart) string {
 	switch {
 	case !s.At.IsZero():
 		return "trail " + s.At.String()
+	case checkpoint.StreamsKind(s.Restart) != "":
+		return checkpoint.DescribeStreams(s.Restart)
 	case s.Restart != "":
 		return s.Restart
 	case s.Begin.Kind == checkpoint.BeginSeqno:
 		return fmt.Sprintf("sequence number %d, RBA %d", s.Begin.Seqno, s.Begin.RBA)
 	case s.Begin.Kind == checkpoint.BeginEOF:
 		return "the end of the log"
+	case s.Begin.Kind == checkpoint.BeginEarliest:
+		return "the first record that the source has"
 	case s.Begin.Kind == checkpoint.BeginCSN:
 		return "CSN " + s.Begin.CSN.String()
 	}

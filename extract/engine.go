@@ -315,6 +315,12 @@ func (e *engine) sourceName() string {
 	if g.Source == checkpoint.TrailSource {
 		return fmt.Sprintf("%s%09d", g.Trail, e.doc.State.Current.Seqno)
 	}
+	switch checkpoint.StreamsKind(e.doc.State.Current.Restart) {
+	case checkpoint.DirectoryStreams:
+		return "files of a directory"
+	case checkpoint.KafkaStreams:
+		return "topics of Kafka"
+	}
 	return fmt.Sprintf("log number %d", e.doc.State.Current.Seqno)
 }
 

@@ -29,14 +29,13 @@ func charsetNamed(name, format string) (charset, error) {
 	case "ISO-8859-1":
 		c.last = 0xff
 	default:
-		return c, fmt.Errorf("format.encoding=%s is not served: use UTF-8, ISO-8859-1 or US-ASCII", name)
+		return c, fmt.Errorf("%s is not served; use UTF-8, ISO-8859-1 or US-ASCII", name)
 	}
 	switch format {
 	case DelimitedText, DelimitedTextOp, JSON, JSONRow, XML:
 		return c, nil
 	}
-	return c, fmt.Errorf("format.encoding=%s: texts of format=%s are always UTF-8; leave the property out",
-		name, format)
+	return c, fmt.Errorf("texts of format=%s are always UTF-8; leave the property out", format)
 }
 
 // convert turns dst[from:], a record in UTF-8, into the encoding.

@@ -93,7 +93,7 @@ func (w *textFile) Close() error {
 func (f *Format) tableFile(w io.Writer, t *table) (FileWriter, error) {
 	switch f.files {
 	case containerFile:
-		return newContainer(f, w, t, f.codec)
+		return newContainer(f, w, t), nil
 	case parquetFile:
 		return newParquetFile(f, w, t)
 	}

@@ -213,21 +213,9 @@ func splitList(args []Token) [][]Token {
 
 // Lex cuts a text into tokens as the arguments of a parameter are cut.
 func Lex(name, text string) ([]Token, error) {
-	x := &lexer{line: textLine{text: text, file: name, spans: []span{{0, 1, 1, false}}}}
-	var out []Token
-	glued := false
-	for {
-		if x.skip() {
-			glued = false
-		}
-		if x.done() {
-			return out, nil
-		}
-		t := x.token()
-		t.Glued, glued = glued, true
-		if x.open != nil {
-			return out, bad(t.Pos, "The quote that begins here is not closed")
-		}
-		out = append(out, t)
+	out, err := lexLine(name, text, 1)
+	if err != nil {
+		return out, err
 	}
+	return out, nil
 }

@@ -11,6 +11,8 @@ import (
 type Login struct {
 	DSN            string // what SOURCEDB or TARGETDB names, as written
 	Embedded       string // file of an embedded database: SOURCEDB sqlite:path
+	Directory      string // of files: SOURCEDB directory:path
+	Kafka          bool   // SOURCEDB kafka:
 	Host           string
 	Port           int
 	Database       string
@@ -123,8 +125,22 @@ func (l *Login) database(c *cursor) {
 		}
 		return
 	}
+	if c.i < len(c.args) && (c.args[c.i].Is("USERIDALIAS") || c.args[c.i].Is("USERID")) {
+		return // the login names the database
+	}
 	at := c.at()
 	l.DSN = c.value("a database")
+	if path, ok := cutFold(l.DSN, "directory:"); ok {
+		if path == "" {
+			c.fail(at, "the path is missing behind directory:")
+		}
+		l.Directory = path
+		return
+	}
+	if _, ok := cutFold(l.DSN, "kafka:"); ok {
+		l.Kafka = true
+		return
+	}
 	if path, ok := cutFold(l.DSN, "sqlite:"); ok {
 		if path == "" {
 			c.fail(at, "the path of the database file is missing behind sqlite:")

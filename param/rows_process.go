@@ -19,7 +19,8 @@ var processRows = []Spec{
 	{Name: "USERIDALIAS", Programs: process | Manager | Defgen,
 		Syntax: "USERIDALIAS value " + aliasTail, Help: "Database login by the credential store."},
 	{Name: "SOURCEDB", Programs: Extract | Manager | Defgen,
-		Syntax: "SOURCEDB value " + dbTail, Help: "Source database."},
+		Syntax: "SOURCEDB {USERIDALIAS value " + aliasTail + "|value " + dbTail + "}",
+		Help:   "Source: a database, sqlite:file, directory:path or kafka:."},
 	{Name: "TARGETDB", Programs: Replicat | Manager | Defgen,
 		Syntax: "TARGETDB {LIBFILE path [SET PROPERTY = path]|value " + dbTail + "}",
 		Help:   "Target database, or the handler of a big data target."},
@@ -83,6 +84,9 @@ var captureRows = []Spec{
 		Syntax: "STATOPTIONS [REPORTDETAIL] [NOREPORTDETAIL] [REPORTFETCH] [NOREPORTFETCH] " +
 			"[RESETREPORTSTATS] [NORESETREPORTSTATS]",
 		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "What statistics show."},
+	{Name: "JVMOPTIONS", Programs: process, Priority: P1, Support: Recognised, Multi: true,
+		Syntax: "JVMOPTIONS any", Help: "Options of a Java machine.",
+		Instead: "no part of this product is Java"},
 	{Name: "VAM", Programs: Extract, Syntax: "VAM any", Priority: NA, Support: Refused,
 		Help: "Library of a capture interface.", Instead: "the source would not be read"},
 	{Name: "TRACETABLE", Programs: process, Syntax: "TRACETABLE name", Priority: P2,
@@ -178,7 +182,14 @@ const (
 		"[REDO_TRANSPORT_LAG_THRESHOLD n] [REDO_TRANSPORT_LAG_TIMEOUT n] " +
 		"[REQUIRELONGDATACAPTURECHANGES] [NOREQUIRELONGDATACAPTURECHANGES] " +
 		"[PERFORMANCEPROFILE value] [TSLOOKUPBEGINLRI] [TSLOOKUPENDLRI n] " +
-		"[USENATIVEOBJSUPPORT] [NOUSENATIVEOBJSUPPORT]"
+		"[USENATIVEOBJSUPPORT] [NOUSENATIVEOBJSUPPORT] " + streamOptions
+
+	// streamOptions are of sources that are files or topics.
+	streamOptions = "[FILES value] [TABLENAME value] [FORMAT {CSV|JSON|OGG_JSON|OGG_JSON_ROW|" +
+		"GENERIC}] [HEADER] [NOHEADER] [DELIMITER value] [QUOTE value] [NULLTEXT value] " +
+		"[MAXRECORD size] [COLUMNS parens] [SCHEMA value] [DEFINITIONS path] [TOPICS parens] " +
+		"[READORDER {TIME|NAME}] [BATCHROWS n] [BADRECORD {ABEND|DISCARD}] [PAYLOAD " +
+		"{TEXT|BYTES}] [KAFKACONSUMERPROPERTIES path] [GETMETADATAFROMVAM] [TRACKSCHEMACHANGES]"
 
 	dbOptions = "[SUPPRESSTRIGGERS] [NOSUPPRESSTRIGGERS] [DEFERREFCONST] [LIMITROWS] [NOLIMITROWS] " +
 		"[HOST value] [CONNECTIONPORT n] [ALLOWLOBDATATRUNCATE] [NOALLOWLOBDATATRUNCATE] " +

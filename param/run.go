@@ -178,6 +178,9 @@ func ReadRun(f *File) (Run, error) {
 		}
 		errs = append(errs, c.errs...)
 	}
+	if err := r.Capture.Log.Streams.check(); err != nil {
+		errs = append(errs, Errors(err)...)
+	}
 	return r, errs.orNil()
 }
 

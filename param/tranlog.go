@@ -23,6 +23,7 @@ type TranLogOptions struct {
 	ThroughServer  bool // DBLOGREADER
 	ArchivedOnly   bool // ARCHIVEDLOGONLY
 	ReadTimeout    time.Duration
+	Streams        StreamOptions
 	Others         []Token // options that are carried and not acted on, the keywords only
 }
 
@@ -60,6 +61,9 @@ func (r *Run) capture(name string, c *cursor) bool {
 }
 
 func (o *TranLogOptions) option(c *cursor) {
+	if o.Streams.option(c) {
+		return
+	}
 	switch {
 	case c.word("EXCLUDEUSER"):
 		o.ExcludeUsers = append(o.ExcludeUsers, c.value("a user"))

@@ -16,7 +16,7 @@ type TableDef struct {
 	Catalog  string      `json:"catalog,omitempty"`
 	Schema   string      `json:"schema,omitempty"`
 	Name     string      `json:"name"`
-	Database string      `json:"database,omitempty"` // the kind of the source: mysql, mariadb, sqlite, oracle
+	Database string      `json:"database,omitempty"` // the kind of the source: mysql, mariadb, sqlite, oracle, directory, kafka
 	Columns  []ColumnDef `json:"columns"`
 	Key      []int       `json:"key,omitempty"`     // positions of the key columns, in key order; none without key
 	Unique   [][]int     `json:"unique,omitempty"`  // further unique keys

@@ -199,7 +199,7 @@ func (r *Replicat) moved(to handler.Checkpoint, all bool) error {
 	}
 	if max := r.set.run.MaxDiscards; max > 0 && r.discard.records > int64(max) {
 		return ggserr.New(ggserr.Generic, fmt.Sprintf("%d records were discarded, MAXDISCARDRECS "+
-			"is %d", r.discard.records, max)).Do("See the discard file %s.", r.discard.path)
+			"is %d", r.discard.records, max)).Do("See the discard file %s.", r.discard.Path())
 	}
 	return nil
 }

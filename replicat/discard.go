@@ -2,61 +2,22 @@ package replicat
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
-	"ggsh/ggserr"
-	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
-	"ggsh/report"
 )
 
-// Sizes of a discard file when none is given.
-const (
-	defaultDiscardBytes  = 50 << 20 // of the file that nobody named
-	explicitDiscardBytes = 3 << 20
-	longValue            = 4000 // octets that are written as they are
-)
-
-// discardConfig is DISCARDFILE.
-type discardConfig struct {
-	path     string // empty: none
-	append   bool
-	purge    bool
-	maxBytes int64
-	at       ggserr.Location
-}
-
-func discardSettings(p *process.Process, run param.Run) discardConfig {
-	d := run.DiscardFile
-	switch {
-	case d == nil:
-		return discardConfig{path: p.Home().Discard(p.Group(), -1), purge: true,
-			maxBytes: defaultDiscardBytes}
-	case d.None:
-		return discardConfig{}
-	}
-	c := discardConfig{path: p.Home().Resolve(d.Path), append: d.Append, purge: d.Purge,
-		maxBytes: d.MaxBytes, at: d.Pos}
-	if c.maxBytes == 0 {
-		c.maxBytes = explicitDiscardBytes
-	}
-	return c
-}
+const longValue = 4000 // octets that are written as they are
 
 // discardFile holds the rows that were not applied. It belongs to the
-// applier's goroutine. The file comes into being with its first row.
+// applier's goroutine.
 type discardFile struct {
-	discardConfig
+	*process.Discard
 	p       *process.Process
 	r       *Replicat
-	file    *os.File
-	size    int64
 	records int64
 }
 
@@ -72,82 +33,17 @@ type discardEntry struct {
 	statement string
 }
 
-// openDiscard checks that the file may be used and ages an older one.
-func openDiscard(r *Replicat, c discardConfig) (*discardFile, error) {
-	d := &discardFile{discardConfig: c, p: r.p, r: r}
-	if c.path == "" {
-		return d, nil
-	}
-	st, err := os.Stat(c.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return d, nil
-	case err != nil:
-		return nil, ggserr.New(ggserr.FileOpen, c.path).Because(err)
-	case c.append:
-		d.size = st.Size()
-		return d, nil
-	case c.purge:
-		return d, report.Age(c.path)
-	}
-	return nil, ggserr.New(ggserr.FileOpen, c.path).Because(errors.New("the discard file exists")).
-		Do("Write APPEND or PURGE in DISCARDFILE.").At(c.at.File, c.at.Line, c.at.Column)
-}
-
-func (d *discardFile) open() error {
-	f, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
-	if err != nil {
-		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
-	}
-	d.file = f
-	return d.write(fmt.Sprintf("ggsh Delivery process started, group %s discard file opened: %s\n\n",
-		d.p.Group(), d.p.Now().Local().Format(time.DateTime)))
-}
-
-// add writes one row; a full file is an error, as a row would be lost.
+// add writes one row.
 func (d *discardFile) add(e *discardEntry) error {
 	d.records++
-	if d.path == "" {
+	if d.Path() == "" {
 		return nil
-	}
-	if d.file == nil {
-		if err := d.open(); err != nil {
-			return err
-		}
 	}
 	text, err := d.render(e)
 	if err != nil {
 		return err
 	}
-	if err := d.write(text); err != nil {
-		return err
-	}
-	if err := d.file.Sync(); err != nil {
-		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
-	}
-	return nil
-}
-
-func (d *discardFile) write(text string) error {
-	if d.size+int64(len(text)) > d.maxBytes {
-		return ggserr.New(ggserr.DiscardFull, d.path, d.maxBytes)
-	}
-	n, err := d.file.WriteString(text)
-	d.size += int64(n)
-	if err != nil {
-		return ggserr.New(ggserr.FileOpen, d.path).Because(err)
-	}
-	return nil
-}
-
-func (d *discardFile) close() {
-	if d.file == nil {
-		return
-	}
-	if err := d.file.Close(); err != nil {
-		d.p.Line("discard file %s: %s", d.path, err)
-	}
-	d.file = nil
+	return d.Add(text)
 }
 
 // render writes an entry as operators know it.

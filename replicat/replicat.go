@@ -104,7 +104,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := r.p.Serve(hard, &orders{r: r}); err != nil {
 		return err
 	}
-	defer r.discard.close()
+	defer r.discard.Close()
 	err := r.work(hard)
 	if isStop(err) {
 		err = nil
@@ -134,7 +134,8 @@ func (r *Replicat) prepare() error {
 	if r.trail, err = r.trailName(); err != nil {
 		return err
 	}
-	r.discard, err = openDiscard(r, r.set.discard)
+	r.discard = &discardFile{p: r.p, r: r}
+	r.discard.Discard, err = r.p.OpenDiscard(r.set.run.DiscardFile)
 	return err
 }
 

@@ -31,7 +31,6 @@ type settings struct {
 	targetName      string // for messages
 	checkpointTable string
 	end             runEnd
-	discard         discardConfig
 	sixDigits       bool
 	spareNamed      bool   // EXCLUDEWILDCARDOBJECTSONLY
 	input           string // EXTFILE of a special run
@@ -98,7 +97,6 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err := s.readInput(f); err != nil {
 		return nil, err
 	}
-	s.discard = discardSettings(p, run)
 	s.credentials = p.Home().Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
 	return s, s.readTarget(p, alias)
 }

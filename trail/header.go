@@ -34,7 +34,7 @@ const (
 type HeaderInfo struct {
 	Group    string // the writer's group
 	Program  string // the writer's program and version
-	Kind     string // the kind of the source database: mysql, oracle, sqlite
+	Kind     string // the kind of the source: mysql, oracle, sqlite, directory, kafka
 	Database string // the source database's name
 	Host     string // the source's host
 }

@@ -192,7 +192,7 @@ func (s *Source) passPiece(p ledger.Piece) error {
 }
 
 func (s *Source) newTables() {
-	cfg := payload.Config{Declared: s.cfg.Declared,
+	cfg := payload.Config{Source: checkpoint.DirectoryStreams, Declared: s.cfg.Declared,
 		Keep: func(d payload.Definition) error { return s.order.AddTable(ledger.Table(d)) }}
 	for _, t := range s.order.Tables() {
 		cfg.Found = append(cfg.Found, payload.Definition(t))

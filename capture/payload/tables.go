@@ -22,6 +22,8 @@ const maxColumns = 1000
 
 // Config is what Tables need.
 type Config struct {
+	// Source is the kind of the source, as record.TableDef.Database.
+	Source string
 	// Declared are the tables whose columns are given; others are found in the data.
 	Declared []Definition
 	// Found are the tables that earlier runs found in the data.
@@ -60,7 +62,7 @@ func NewTables(cfg Config) *Tables {
 func (t *Tables) define(d Definition, declared bool) *table {
 	t.nextID++
 	tab := &table{declared: declared, index: make(map[string]int, len(d.Columns)),
-		def: &record.TableDef{ID: t.nextID, Schema: d.Schema, Name: d.Name, Columns: d.Columns,
+		def: &record.TableDef{ID: t.nextID, Database: t.cfg.Source, Schema: d.Schema, Name: d.Name, Columns: d.Columns,
 			Key: d.Key}}
 	for i := range d.Columns {
 		tab.index[d.Columns[i].Name] = i

@@ -49,6 +49,9 @@ func (w *wiring) header() trail.HeaderInfo {
 		if login.Embedded != "" {
 			h.Kind, h.Database = "sqlite", login.Embedded
 		}
+		if login.Directory != "" {
+			h.Kind, h.Database = "directory", login.Directory
+		}
 	}
 	return h
 }

@@ -26,6 +26,9 @@ type wiring struct {
 	globals param.GlobalsConfig
 	outputs []param.Output
 	args    process.Args
+
+	tables   []*param.TableStatement
+	discards *discards
 }
 
 // wire reads what the parameter file says and gives what the process has to do.
@@ -70,6 +73,7 @@ func (w *wiring) config() (extract.Config, error) {
 	if w.globals.ExcludeWildcardObjectsOnly {
 		plan.SpareNamed()
 	}
+	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
@@ -118,6 +122,12 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	}
 	login, err := w.sourceLogin()
 	if err != nil {
+		return nil, err
+	}
+	if login.Directory != "" {
+		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
+	}
+	if err := w.streamsOnly(); err != nil {
 		return nil, err
 	}
 	return w.openDatabase(ctx, login, start)
@@ -209,6 +219,7 @@ func (w *wiring) openSQLite(ctx context.Context, path string, start extract.Sour
 		cfg.Restart = first(cfg.Restart, uintText(start.Begin.RBA))
 	case checkpoint.BeginCSN:
 		cfg.Restart = first(cfg.Restart, uintText(start.Begin.CSN.Minor))
+	case checkpoint.BeginEarliest:
 	default:
 		cfg.Begin = start.Begin.Time
 	}
@@ -238,6 +249,9 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 	case checkpoint.BeginCSN:
 		cfg.Start.Seq, cfg.Start.Pos = b.CSN.Major, b.CSN.Minor
 	case checkpoint.BeginEOF:
+	case checkpoint.BeginEarliest:
+		return nil, ggserr.New(ggserr.Generic, "A binary log has no BEGIN EARLIEST").
+			Do("SHOW BINARY LOGS tells the first file: ALTER the EXTRACT to its LOGNUM, LOGPOS 4.")
 	default:
 		cfg.Start.Time = b.Time
 	}
