@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -102,11 +103,14 @@ func (s *Source) hand(b batch) *record.Txn {
 	txn := &record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: b.CSN}, CommitTime: b.Time,
 		XID: fmt.Sprintf("%s:%d", b.Name, b.From)}, Restart: s.restart()}
 	s.ops = rows{source: s, batch: b}
-	if len(b.records) > 0 {
+	if slices.ContainsFunc(b.records, isMessage) {
 		txn.Ops = &s.ops
 	}
 	return txn
 }
+
+// isMessage tells messages from marks of producers' transactions.
+func isMessage(r *kgo.Record) bool { return !r.Attrs.IsControl() }
 
 // rows gives the operations of a batch.
 type rows struct {
@@ -123,8 +127,11 @@ func (r *rows) Next() (*record.TableDef, []byte, error) {
 			if r.at == len(r.records) {
 				return nil, nil, io.EOF
 			}
-			r.part.rows.begin(r.records[r.at])
 			r.at++
+			if !isMessage(r.records[r.at-1]) {
+				continue
+			}
+			r.part.rows.begin(r.records[r.at-1])
 			r.begun = true
 		}
 		def, body, err := r.part.rows.next()

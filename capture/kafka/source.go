@@ -112,13 +112,16 @@ func (s *Source) start(ctx context.Context) error {
 }
 
 // connect opens the client. It reads committed messages only and never chooses an
-// offset by itself, whatever the properties say.
+// offset by itself, whatever the properties say. The marks at the ends of producers'
+// transactions are read, too: the offset must not stay before one, or its end by
+// retention would look as if a message was lost.
 func (s *Source) connect(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	opts := slices.Concat([]kgo.Opt{kgo.FetchMaxBytes(fetchBytes)}, s.cfg.Client.Opts(),
+	opts := slices.Concat([]kgo.Opt{kgo.FetchMaxBytes(fetchBytes), kgo.MetadataMinAge(time.Second)}, s.cfg.Client.Opts(),
 		[]kgo.Opt{kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{}), kgo.KeepRetryableFetchErrors()})
+			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{}), kgo.KeepRetryableFetchErrors(),
+			kgo.KeepControlRecords()})
 	if s.client, err = s.cfg.Client.ConnectAs(ctx, opts...); err != nil {
 		return s.cfg.trouble(err, "connect")
 	}
