@@ -94,6 +94,19 @@ failed() {
 	exit 1
 }
 
+# show_lake waits until the delivery rlake has published all of the trail, and shows
+# its files and their last lines.
+show_lake() {
+	tries=0
+	until say target -c 'SEND REPLICAT rlake, LOGEND' 2>/dev/null | grep -q 'YES'; do
+		tries=$((tries + 1))
+		[ "$tries" -le 60 ] || failed "the lake"
+		sleep 0.5
+	done
+	find "$demo/target/lake" -name '*.json' -exec wc -l {} +
+	find "$demo/target/lake" -name '*.json' -exec tail -n 3 {} +
+}
+
 # next_steps tells how to go on.
 next_steps() {
 	heading "What to do next"
@@ -106,6 +119,9 @@ next_steps() {
   GGSH> VIEW REPORT eemp               the report of a group
   GGSH> STOP EXTRACT pemp              changes wait in dirdat/lt; START EXTRACT pemp
   GGSH> HELP                           all commands; EXIT leaves, replication goes on
+
+  GGSH> VIEW REPORT rlake              (target's home) the files' delivery; its
+                                       files: $demo/target/lake
 
   The source's home:   $bin/ggsh -home $demo/source
   The target's home:   $bin/ggsh -home $demo/target
@@ -136,6 +152,8 @@ up() {
 	say target -c 'INFO ALL' -c 'STATS REPLICAT remp, TOTAL' || failed "INFO ALL of the target"
 	heading "5. Source and target side by side"
 	"$bin/demo" show "$demo/source/source.db" "$demo/target/target.db" || failed "the comparison"
+	heading "6. The lake: the same trail as JSON lines, below demo/target/lake"
+	show_lake
 	next_steps
 	if [ -t 0 ] && [ -t 1 ]; then
 		echo

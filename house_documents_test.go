@@ -2,6 +2,7 @@ package house_test
 
 import (
 	"go/ast"
+	"go/token"
 	"io/fs"
 	"os"
 	"path"
@@ -14,6 +15,8 @@ import (
 
 	"ggsh/commands"
 	"ggsh/param"
+	"ggsh/props"
+	"ggsh/props"
 )
 
 var (
@@ -188,6 +191,11 @@ func TestSampleFiles(t *testing.T) {
 			for _, fault := range commands.Check(name, string(text), time.UTC) {
 				t.Error(fault)
 			}
+		case ".props", ".properties":
+			faults, warnings := props.Check(name, props.Options{})
+			for _, e := range append(faults, warnings...) {
+				t.Error(e)
+			}
 		default:
 			checkParams(t, name, string(text))
 		}
@@ -267,6 +275,41 @@ func TestDecisionsNameTheVersionsInUse(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestPropertiesThatWorkAreRead: a property that the table says works is asked
+// for by name somewhere, if it is of a handler that is here.
+func TestPropertiesThatWorkAreRead(t *testing.T) {
+	asked := map[string]bool{}
+	for _, s := range sources(t) {
+		for name, file := range s.files {
+			if forTests(s.dir) || strings.HasPrefix(path.Base(name), "rows_") {
+				continue
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					asked[strings.ToLower(strings.Trim(lit.Value, "\"`"))] = true
+				}
+				return true
+			})
+		}
+	}
+	var here []string
+	for kind, plugin := range map[string]string{props.HDFS: "plugins/hdfs",
+		props.FileWriter: "plugins/file", props.Kafka: "plugins/kafka"} {
+		if _, err := os.Stat(plugin); err == nil {
+			here = append(here, kind)
+		}
+	}
+	for _, r := range props.Table() {
+		served := len(r.Types) == 0 || slices.ContainsFunc(r.Types, func(kind string) bool {
+			return slices.Contains(here, kind)
+		})
+		name := strings.ToLower(strings.TrimSuffix(r.Name, "*"))
+		if served && r.Status == props.Works && !asked[name] {
+			t.Errorf("%s works, as docs/HANDLERS.md has it, and nothing asks for it", r.Key())
 		}
 	}
 }

@@ -69,6 +69,7 @@ var outside = []struct {
 	{"5", "google.golang.org/grpc", []string{"handler"}, "the process boundary of handlers"},
 	{"5", "github.com/twmb/franz-go", []string{"kafkaclient", "plugins/kafka", "capture/kafka"}, "drivers"},
 	{"5", "github.com/colinmarc/hdfs", []string{"plugins/hdfs"}, "drivers"},
+	{"5", "github.com/jcmturner/gokrb5", []string{"plugins/hdfs"}, "drivers"},
 	{"5", "github.com/hamba/avro", []string{"formatter"}, "formats of files and messages"},
 	{"5", "github.com/parquet-go/parquet-go", []string{"formatter"}, "formats of files and messages"},
 	{"5", "github.com/chzyer/readline", []string{"cmd/ggsh"}, "the keyboard"},

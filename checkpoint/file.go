@@ -96,45 +96,62 @@ func (f *File) lockPath() string { return f.path + ".lock" }
 // Load reads the file. A file that is damaged is an error that says how; a
 // file that is not there is fs.ErrNotExist.
 func (f *File) Load() (*Document, error) {
-	st, err := os.Stat(f.path)
-	if err != nil {
+	d := &Document{}
+	if err := load(f.path, d); err != nil {
 		return nil, err
+	}
+	if d.Version != formatVersion {
+		return nil, wrongFormat(f.path, d.Version)
+	}
+	return d, nil
+}
+
+func wrongFormat(path string, version int) error {
+	return fmt.Errorf("checkpoint file %s has format %d, this program reads %d", path, version, formatVersion)
+}
+
+// load reads the content of a file that store wrote into v.
+func load(path string, v any) error {
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
 	}
 	if st.Size() > maxFileSize {
-		return nil, fmt.Errorf("checkpoint file %s is %d bytes long, at most %d are read", f.path, st.Size(), maxFileSize)
+		return fmt.Errorf("checkpoint file %s is %d bytes long, at most %d are read", path, st.Size(), maxFileSize)
 	}
-	b, err := os.ReadFile(f.path)
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	body, sum, ok := cutChecksum(b)
 	if !ok {
-		return nil, fmt.Errorf("checkpoint file %s has no checksum line at its end: it is cut short or edited; restore it or DELETE and ADD the group", f.path)
+		return fmt.Errorf("checkpoint file %s has no checksum line at its end: it is cut short or edited; restore it or DELETE and ADD the group", path)
 	}
 	if got := crc32.Checksum(body, castagnoli()); got != sum {
-		return nil, fmt.Errorf("checkpoint file %s is damaged (checksum %08x, content gives %08x); restore it or DELETE and ADD the group", f.path, sum, got)
+		return fmt.Errorf("checkpoint file %s is damaged (checksum %08x, content gives %08x); restore it or DELETE and ADD the group", path, sum, got)
 	}
-	d := &Document{}
-	if err := json.Unmarshal(body, d); err != nil {
-		return nil, fmt.Errorf("checkpoint file %s: %w", f.path, err)
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("checkpoint file %s: %w", path, err)
 	}
-	if d.Version != formatVersion {
-		return nil, fmt.Errorf("checkpoint file %s has format %d, this program reads %d", f.path, d.Version, formatVersion)
-	}
-	return d, nil
+	return nil
 }
 
 // Store replaces the file by d, durably.
 func (f *File) Store(d *Document) error {
 	d.Version = formatVersion
-	body, err := json.MarshalIndent(d, "", "  ")
+	return store(f.path, d)
+}
+
+// store writes v and a line with its checksum in place of the file, durably.
+func store(path string, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return fmt.Errorf("checkpoint file %s: %w", f.path, err)
+		return fmt.Errorf("checkpoint file %s: %w", path, err)
 	}
 	body = append(body, '\n')
 	body = fmt.Appendf(body, "%s%08x\n", checksumWord, crc32.Checksum(body, castagnoli()))
-	if err := replace(f.path, body); err != nil {
-		return fmt.Errorf("checkpoint file %s: %w", f.path, err)
+	if err := replace(path, body); err != nil {
+		return fmt.Errorf("checkpoint file %s: %w", path, err)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ggsh/ggserr"
 )
 
 // call is a line that was understood: a row of the table with its arguments.
@@ -102,7 +104,7 @@ func (c *call) unknownOption(w word) error {
 		names = append(names, o.Name)
 	}
 	e := fault(w, "Unknown option %s of %s.", w.text, c.cmd.Name())
-	if near := nearest(w.text, names); near != "" {
+	if near := ggserr.Nearest(w.text, names); near != "" {
 		return e.Do("Did you mean %s?", near)
 	}
 	return e.Do("HELP %s lists its options.", c.cmd.Name())

@@ -14,6 +14,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"ggsh/ggserr"
 )
 
 // Priority says how common a command is in real use.
@@ -202,49 +204,12 @@ func (ix *index) unknown(words []word) error {
 	for i := range ix.rows {
 		names = append(names, ix.rows[i].Name())
 	}
-	near := nearest(name, names)
+	near := ggserr.Nearest(name, names)
 	if near == "" {
-		near = nearest(words[0].text, ix.verbs)
+		near = ggserr.Nearest(words[0].text, ix.verbs)
 	}
 	if near != "" {
 		return e.Do("Did you mean %s?", near)
 	}
 	return e.Do("HELP lists the commands.")
-}
-
-// nearest picks the candidate with the fewest edits, at most a third of the
-// word's letters.
-func nearest(word string, candidates []string) string {
-	word = strings.ToUpper(word)
-	if len(word) < 3 || len(word) > 64 {
-		return ""
-	}
-	best, fewest := "", (len(word)+2)/3+1
-	for _, c := range candidates {
-		if d := edits(word, c); d < fewest {
-			best, fewest = c, d
-		}
-	}
-	return best
-}
-
-// edits counts insertions, deletions and replacements from a to b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(row[j]+1, row[j-1]+1, cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ggsh/ggserr"
+	"ggsh/props"
 )
 
 func help(_ context.Context, s *Session, c *call) (Value, error) {
@@ -15,7 +18,22 @@ func help(_ context.Context, s *Session, c *call) (Value, error) {
 	if topic == "" {
 		return Page{Content: s.ix.summary()}, nil
 	}
+	if word, name, ok := strings.Cut(topic, " "); ok && word == "PROPERTY" {
+		return property(name)
+	}
 	return s.ix.topic(topic)
+}
+
+// property explains a property of big data handlers.
+func property(name string) (Value, error) {
+	if text := props.Help(name); text != "" {
+		return Page{Content: text}, nil
+	}
+	e := refuse("There is no property %s.", name)
+	if near := props.Nearest(name, ""); near != "" {
+		return nil, e.Do("Did you mean HELP PROPERTY %s?", near)
+	}
+	return nil, e
 }
 
 // summary lists the commands by object, as HELP prints them.
@@ -100,7 +118,7 @@ func (ix *index) topic(topic string) (Value, error) {
 	for _, r := range ix.rows {
 		names = append(names, r.Name())
 	}
-	if near := nearest(topic, names); near != "" {
+	if near := ggserr.Nearest(topic, names); near != "" {
 		return nil, e.Do("Did you mean HELP %s?", near)
 	}
 	return nil, e.Do("HELP lists the commands.")

@@ -175,7 +175,8 @@ func Mask(line string) string {
 
 // isPasswordKey knows the keyword in its usual misspellings too.
 func isPasswordKey(w word) bool {
-	return !w.quoted && len(w.text) > 5 && edits(strings.ToUpper(w.text), "PASSWORD") <= 2
+	return !w.quoted && len(w.text) > 5 &&
+		ggserr.Edits(strings.ToUpper(w.text), "PASSWORD", 2) <= 2
 }
 
 // HasSecret reports whether the line may carry a password.

@@ -379,9 +379,10 @@ func shellRows() []Command {
 			Help: "Allows OBEY in OBEY files, " + strconv.Itoa(maxNesting) + " levels deep."},
 		{Verb: "NOALLOWNESTED", Priority: P1, run: allowNested, Synopsis: "NOALLOWNESTED",
 			Help: "Forbids OBEY in OBEY files; this is so at first."},
-		{Verb: "HELP", Priority: P0, run: help, Synopsis: "HELP [command [object]]",
-			Places: []Arg{{Name: "topic", Kind: Rest, Optional: true, Help: "words of a command"}},
-			Help:   "Lists the commands, or explains one."},
+		{Verb: "HELP", Priority: P0, run: help, Synopsis: "HELP [command [object] | PROPERTY name]",
+			Places: []Arg{{Name: "topic", Kind: Rest, Optional: true, Help: "words of a command, or " +
+				"PROPERTY and the name of a big data handler's property"}},
+			Help: "Lists the commands, or explains one; explains a property of big data handlers."},
 		{Verb: "HISTORY", Priority: P0, run: history, Synopsis: "HISTORY [n]",
 			Places: []Arg{{Name: "count", Kind: Number, Optional: true, Help: "how many, else 10"}},
 			Help:   "Lists the last commands with their numbers."},

@@ -115,6 +115,7 @@ type ProcessStatus struct {
 	Records int64         `json:"records"`          // Replicat: in the current transaction
 	Lag     time.Duration `json:"lag"`              // nanoseconds
 	Source  string        `json:"source,omitempty"` // database product
+	Load    *LoadStatus   `json:"load,omitempty"`   // of an initial load
 }
 
 // WriteStatus is one output trail.

@@ -136,6 +136,13 @@ func (a *Aliases) Find(domain, name string) (Alias, error) {
 	return Alias{}, noAlias(domain, name)
 }
 
+// Secret gives an alias as properties files refer to it; an empty domain is the
+// default one.
+func (a *Aliases) Secret(name, domain string) (user, password string, err error) {
+	entry, err := a.Find(domain, name)
+	return entry.User, entry.Password, err
+}
+
 // Login makes a login of an alias. source is SOURCEDB's value, or empty when
 // the alias's user says it: user@db@host:port.
 func (a *Aliases) Login(source, domain, name string) (Login, error) {

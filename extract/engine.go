@@ -65,6 +65,7 @@ type view struct {
 	open     func() []control.OpenTxn
 	product  string
 	retrying string
+	load     *control.LoadStatus // of an initial load
 }
 
 func newEngine(cfg Config) *engine {
@@ -84,7 +85,7 @@ func newEngine(cfg Config) *engine {
 
 // run repeats sessions until one ends by order or by an error that waiting
 // does not mend.
-func (e *engine) run(ctx context.Context) error {
+func (e *engine) run(ctx context.Context, session func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // an order to stop ends every wait
@@ -97,7 +98,7 @@ func (e *engine) run(ctx context.Context) error {
 	backoff, told := minBackoff, ""
 	for {
 		began := e.proc.Now()
-		err := e.session(ctx)
+		err := session(ctx)
 		if ctx.Err() != nil {
 			return unlessStopped(err)
 		}
@@ -270,14 +271,7 @@ func (e *engine) store() error {
 	st := &e.doc.State
 	now := e.proc.Now()
 	st.Lag = e.lag(now)
-	for _, o := range e.outputs {
-		for i := range e.doc.Group.Outputs {
-			if g := &e.doc.Group.Outputs[i]; g.Trail == o.cfg.Name {
-				g.Current = checkpoint.Position{Seqno: o.durable.Seqno, RBA: o.durable.RBA,
-					Time: st.Current.Time, Valid: !o.durable.IsZero()}
-			}
-		}
-	}
+	e.noteOutputs()
 	if st.Current.Valid {
 		e.proc.NoteSource(e.sourceName(), firstTime(st), st.Current.Time)
 	}
@@ -286,6 +280,18 @@ func (e *engine) store() error {
 	}
 	e.storedAt, e.changed = now, false
 	return e.confirm()
+}
+
+// noteOutputs brings the write positions of the checkpoint up to date.
+func (e *engine) noteOutputs() {
+	for _, o := range e.outputs {
+		for i := range e.doc.Group.Outputs {
+			if g := &e.doc.Group.Outputs[i]; g.Trail == o.cfg.Name {
+				g.Current = checkpoint.Position{Seqno: o.durable.Seqno, RBA: o.durable.RBA,
+					Time: e.doc.State.Current.Time, Valid: !o.durable.IsZero()}
+			}
+		}
+	}
 }
 
 func firstTime(st *checkpoint.State) time.Time {

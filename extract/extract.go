@@ -126,5 +126,5 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Process.Serve(ctx, e); err != nil {
 		return err
 	}
-	return e.run(ctx)
+	return e.run(ctx, e.session)
 }

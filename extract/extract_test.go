@@ -194,7 +194,7 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 	}
 	e := newEngine(cfg)
 	done := make(chan error, 1)
-	go func() { done <- e.run(f.t.Context()) }()
+	go func() { done <- e.run(f.t.Context(), e.session) }()
 	for {
 		select {
 		case err := <-done:

@@ -106,7 +106,8 @@ func (e *engine) status() *control.ProcessStatus {
 		state = "Waiting to connect again: " + e.view.retrying
 	}
 	return &control.ProcessStatus{Identity: e.proc.Identity(), State: state, Read: e.view.read,
-		Write: e.view.write, Records: e.view.records, Lag: e.view.lag(now), Source: e.view.product}
+		Write: e.view.write, Records: e.view.records, Lag: e.view.lag(now), Source: e.view.product,
+		Load: e.view.load}
 }
 
 func (e *engine) lagInfo() *control.LagInfo {

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hamba/avro/v2"
 	"github.com/hamba/avro/v2/ocf"
@@ -164,4 +166,26 @@ func TestContainersAreReadByOthers(t *testing.T) {
 			})
 		}
 	}
+}
+
+func avroUnmarshal(t testing.TB, schema, b []byte, v any) error {
+	t.Helper()
+	return avro.Unmarshal(parsed(t, schema), b, v)
+}
+
+// avroShown prints what another implementation of Avro has read.
+func avroShown(v any) string {
+	switch v := v.(type) {
+	case map[string]any: // a union's branch with a name
+		for _, one := range v {
+			return avroShown(one)
+		}
+	case *big.Rat:
+		return v.RatString()
+	case []byte:
+		return hex.EncodeToString(v)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v)
 }

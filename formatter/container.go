@@ -2,13 +2,14 @@ package formatter
 
 import (
 	"bytes"
-	"compress/flate"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
@@ -25,7 +26,6 @@ type container struct {
 	format *Format
 	table  *table
 	out    io.Writer
-	codec  codec
 	marker [16]byte
 	block  []byte // records
 	count  int
@@ -34,12 +34,8 @@ type container struct {
 	err    error // of the writer below: the file is lost
 }
 
-func newContainer(f *Format, w io.Writer, t *table, name string) (*container, error) {
-	codec, err := codecNamed(name)
-	if err != nil {
-		return nil, err
-	}
-	c := &container{format: f, table: t, out: w, codec: codec}
+func newContainer(f *Format, w io.Writer, t *table) *container {
+	c := &container{format: f, table: t, out: w}
 	// Any sixteen octets that are not in the data: of the schema, the writer and the
 	// time, so that they are the same under the same clock.
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d", t.avro.text, f.env.Group,
@@ -47,13 +43,13 @@ func newContainer(f *Format, w io.Writer, t *table, name string) (*container, er
 	copy(c.marker[:], sum[:])
 	c.head = append(c.head, "Obj\x01"...)
 	c.head = appendLength(c.head, 2)
-	for _, pair := range [2][2]string{{"avro.schema", string(t.avro.text)}, {"avro.codec", name}} {
+	for _, pair := range [2][2]string{{"avro.schema", string(t.avro.text)}, {"avro.codec", f.codecName}} {
 		for _, text := range pair {
 			c.head = append(appendLength(c.head, len(text)), text...)
 		}
 	}
 	c.head = append(append(c.head, 0), c.marker[:]...)
-	return c, nil
+	return c
 }
 
 // Write adds an operation.
@@ -84,7 +80,7 @@ func (c *container) Flush() error {
 		return c.err
 	}
 	if c.count > 0 {
-		if c.packed, c.err = c.codec(c.packed[:0], c.block); c.err != nil {
+		if c.packed, c.err = c.format.codec(c.packed[:0], c.block); c.err != nil {
 			return c.err
 		}
 		c.head = appendLength(c.head, c.count)
@@ -107,32 +103,41 @@ func (c *container) Buffered() int64 { return int64(len(c.head) + len(c.block)) 
 // Close closes the last block; a container has no other end.
 func (c *container) Close() error { return c.Flush() }
 
+// The codecs of Avro containers.
+const (
+	codecNull      = "null"
+	codecDeflate   = "deflate"
+	codecSnappy    = "snappy"
+	codecZstandard = "zstandard"
+)
+
+var errNoCodec = errors.New("this codec is not served")
+
 // codec appends data, compressed, to dst.
 type codec func(dst, data []byte) ([]byte, error)
 
 // codecNamed gives the codec of an Avro container.
 func codecNamed(name string) (codec, error) {
 	switch name {
-	case "null":
+	case codecNull:
 		return func(dst, data []byte) ([]byte, error) { return append(dst, data...), nil }, nil
-	case "deflate":
+	case codecDeflate:
 		return newDeflate()
-	case "snappy":
+	case codecSnappy:
 		return func(dst, data []byte) ([]byte, error) {
 			at := len(dst)
 			dst = append(dst, make([]byte, snappy.MaxEncodedLen(len(data)))...)
 			dst = dst[:at+len(snappy.Encode(dst[at:], data))]
 			return binary.BigEndian.AppendUint32(dst, crc32.ChecksumIEEE(data)), nil
 		}, nil
-	case "zstandard":
+	case codecZstandard:
 		enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 		if err != nil {
 			return nil, fmt.Errorf("formatter: zstandard: %w", err)
 		}
 		return func(dst, data []byte) ([]byte, error) { return enc.EncodeAll(data, dst), nil }, nil
 	}
-	return nil, fmt.Errorf("the codec %s of Avro containers is not served: use null, deflate, snappy "+
-		"or zstandard", name)
+	return nil, errNoCodec
 }
 
 func newDeflate() (codec, error) {

@@ -93,13 +93,14 @@ func (w *textFile) Close() error {
 func (f *Format) tableFile(w io.Writer, t *table) (FileWriter, error) {
 	switch f.files {
 	case containerFile:
-		return newContainer(f, w, t, f.codec)
+		return newContainer(f, w, t), nil
 	case parquetFile:
 		return newParquetFile(f, w, t)
 	}
 	file := &textFile{format: f, out: w, table: t}
-	file.buf = f.encoder.(*delimitedEncoder).header(file.buf, t)
-	return file, nil
+	var err error
+	file.buf, err = f.convert(f.encoder.(*delimitedEncoder).header(file.buf, t), 0)
+	return file, at(err, t, -1)
 }
 
 // sameTable refuses a change that is of another table than a file, or of the

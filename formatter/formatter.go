@@ -35,10 +35,13 @@ type Format struct {
 	encoder encoder
 	decoder decoder
 	kinds   [2]record.OpType // scratch of split
-	codec   string           // of containers
-	tables  map[*record.TableDef]*table
-	last    *table
-	known   map[string]*record.TableDef // definition of the operation before, by table
+	checked []byte           // scratch of Check
+	codec   codec            // of containers
+	// codecName is its word in the header of a container.
+	codecName string
+	tables    map[*record.TableDef]*table
+	last      *table
+	known     map[string]*record.TableDef // definition of the operation before, by table
 }
 
 // encoder writes operations in one format.
@@ -97,7 +100,27 @@ func (f *Format) append(dst []byte, c *record.Change, between string) (
 			return dst[:from], 0, err
 		}
 	}
+	if dst, err = f.convert(dst, from); err != nil {
+		return dst[:from], 0, at(err, t, f.foreign(&f.decoder.op))
+	}
 	return dst, len(ops), nil
+}
+
+// Check reports what Append or the writer of a file would refuse of an operation,
+// and changes nothing.
+func (f *Format) Check(c *record.Change) error {
+	t, err := f.table(c.Def)
+	if err != nil {
+		return err
+	}
+	now := *f.clock
+	defer func() { *f.clock = now }()
+	if e, ok := f.encoder.(*parquetEncoder); ok {
+		_, err = f.rowsOf(e, c, t)
+		return err
+	}
+	f.checked, _, err = f.append(f.checked[:0], c, "")
+	return err
 }
 
 // split decodes a change and gives the kinds of operations that it becomes: one,

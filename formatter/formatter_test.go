@@ -74,7 +74,7 @@ func samples() map[string]sample {
 	for name, text := range map[string]string{
 		"unicode": "Grüße, 世界 😀", "quotes": `say "no" \ 'yes' </b> ]]> &`, "pipe": "a|b",
 		"newline": "one\ntwo\r\nthree\tx", "ctrla": "a\x01b", "nul": "a\x00b",
-		"badutf8": "a\xffb", "nulltext": "NULL", "empty": "",
+		"badutf8": "a\xffb", "nulltext": "NULL", "empty": "", "latin": "Grüße",
 	} {
 		s[name] = sample{table: t, body: t.Insert(append(will[:6:6], str(text))...)}
 	}

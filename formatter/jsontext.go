@@ -41,7 +41,7 @@ func appendEscape(dst []byte, c byte) []byte {
 	case '\t':
 		return append(dst, '\\', 't')
 	}
-	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	return appendUnit(dst, rune(c))
 }
 
 // appendJSON appends a value that is not missing.

@@ -52,8 +52,9 @@ type parquetEncoder struct {
 	codec     compress.Codec
 	groupSize int64
 	number    unscaled
-	arena     []byte // what the values of a row point into
-	row       parquet.Row
+	arena     []byte      // what the values of a row point into
+	row       parquet.Row // the values of all rows
+	rows      []parquet.Row
 }
 
 // parquetTable is what the encoder knows of a table.
@@ -246,7 +247,7 @@ func (e *parquetEncoder) add(from int, v parquet.Value) {
 }
 
 // reset forgets the rows.
-func (e *parquetEncoder) reset() { e.row, e.arena = e.row[:0], e.arena[:0] }
+func (e *parquetEncoder) reset() { e.row, e.rows, e.arena = e.row[:0], e.rows[:0], e.arena[:0] }
 
 // text makes what was appended to the arena since from a value.
 func (e *parquetEncoder) text(from int) parquet.Value {

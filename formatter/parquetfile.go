@@ -19,7 +19,6 @@ type parquetFileWriter struct {
 	out     *countingWriter
 	writer  *parquet.Writer
 	group   int64 // size of the values of the row group that is open
-	rows    []parquet.Row
 	err     error // the file is lost
 }
 
@@ -63,25 +62,11 @@ func (p *parquetFileWriter) Write(c *record.Change) error {
 		return err
 	}
 	p.table = t
-	kinds, err := p.format.split(c, t)
+	rows, err := p.format.rowsOf(p.encoder, c, t)
 	if err != nil {
 		return err
 	}
-	p.encoder.reset()
-	p.rows = p.rows[:0]
-	op := &p.format.decoder.op
-	for i, kind := range kinds {
-		if i > 0 {
-			op.completeRow()
-		}
-		op.kind, op.code = kind, p.format.env.OpKeys.Of(kind)
-		row, err := p.encoder.rowOf(op)
-		if err != nil {
-			return err
-		}
-		p.rows = append(p.rows, row)
-	}
-	if _, err := p.writer.WriteRows(p.rows); err != nil {
+	if _, err := p.writer.WriteRows(rows); err != nil {
 		p.err = fmt.Errorf("formatter: writing parquet of table %s: %w", t.name, err)
 		return p.err
 	}
@@ -91,6 +76,28 @@ func (p *parquetFileWriter) Write(c *record.Change) error {
 		p.err = p.writer.Flush()
 	}
 	return p.err
+}
+
+// rowsOf makes a change one or two rows of parquet, valid until the next call.
+func (f *Format) rowsOf(e *parquetEncoder, c *record.Change, t *table) ([]parquet.Row, error) {
+	kinds, err := f.split(c, t)
+	if err != nil {
+		return nil, err
+	}
+	e.reset()
+	op := &f.decoder.op
+	for i, kind := range kinds {
+		if i > 0 {
+			op.completeRow()
+		}
+		op.kind, op.code = kind, f.env.OpKeys.Of(kind)
+		row, err := e.rowOf(op)
+		if err != nil {
+			return nil, err
+		}
+		e.rows = append(e.rows, row)
+	}
+	return e.rows, nil
 }
 
 // Flush does nothing: a row group is written when it is full, or at the end.
@@ -121,6 +128,5 @@ func parquetCodec(name string) (compress.Codec, error) {
 	case "zstd", "zstandard":
 		return &parquet.Zstd, nil
 	}
-	return nil, fmt.Errorf("the codec %s of parquet is not served: use uncompressed, snappy, gzip or "+
-		"zstd", name)
+	return nil, errNoCodec
 }

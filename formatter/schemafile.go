@@ -7,7 +7,7 @@ import (
 )
 
 // Schema gives the schema file of a table: its name without directory, and its
-// text; no text for a format that has none, and with generateSchema=false.
+// text; no text for a format that has none, and for JSON with generateSchema=false.
 func (f *Format) Schema(def *record.TableDef) (file string, text []byte, err error) {
 	var suffix string
 	var make func(*table) []byte
@@ -15,9 +15,11 @@ func (f *Format) Schema(def *record.TableDef) (file string, text []byte, err err
 	case *avroEncoder:
 		suffix, make = ".avsc", func(t *table) []byte { return append(t.avro.schema.text(true), '\n') }
 	case *jsonEncoder:
-		suffix, make = ".schema.json", e.schema
+		if f.schemas {
+			suffix, make = ".schema.json", e.schema
+		}
 	}
-	if make == nil || !f.schemas {
+	if make == nil {
 		return "", nil, nil
 	}
 	t, err := f.table(def)

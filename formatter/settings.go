@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ggsh/ggserr"
 	"ggsh/props"
 	"ggsh/record"
 )
@@ -25,6 +26,7 @@ const (
 
 // settings is what all formats are told.
 type settings struct {
+	charset         charset
 	allStrings      bool
 	largeAsStrings  bool // numbers beyond 64 bits or a double
 	fields          []field
@@ -72,6 +74,10 @@ func New(c *props.Config, env Env) (*Format, error) {
 	s.clock = props.NewClock(env.Now)
 	s.env = props.Env{Group: env.Group, Now: s.clock.Now, Local: c.Location(), OpKeys: c.OpKeys(),
 		JavaProperty: c.JavaProperty}
+	var err error
+	if s.charset, err = charsetNamed(c.Text("format.encoding"), f.name); err != nil {
+		return nil, wrong(c, "format.encoding", "%v", err)
+	}
 	if err := s.setFields(c, f.name); err != nil {
 		return nil, err
 	}
@@ -79,6 +85,13 @@ func New(c *props.Config, env Env) (*Format, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// wrong is an error about a property, with its place.
+func wrong(c *props.Config, name, text string, args ...any) error {
+	at := c.Where(name)
+	return ggserr.New(ggserr.PropertyWrong, fmt.Sprintf("Property gg.handler.%s.%s: %s", c.Handler,
+		name, fmt.Sprintf(text, args...))).At(at.File, at.Line, at.Column)
 }
 
 // choose makes the encoder.
@@ -104,18 +117,19 @@ func (f *Format) choose(c *props.Config, env Env) (err error) {
 	case AvroRowOCF, AvroOpOCF:
 		f.rows, f.files = f.name == AvroRowOCF, containerFile
 		f.encoder = f.avro(c)
-		f.codec = c.Text("compressionCodec")
+		property := "compressionCodec"
 		if c.Type == props.FileWriter {
-			f.codec = c.Text("avroCodec")
+			property = "avroCodec"
 		}
-		_, err = codecNamed(f.codec)
+		f.codecName = c.Text(property)
+		if f.codec, err = codecNamed(f.codecName); err != nil {
+			err = wrong(c, property, "%v", err)
+		}
 	case Parquet:
 		f.rows, f.files = true, parquetFile
 		f.encoder, err = f.parquet(c)
 	default:
-		err = fmt.Errorf("format=%s is not served: use one of %s", f.name, strings.Join([]string{
-			DelimitedText, DelimitedTextOp, JSON, JSONRow, XML, AvroRow, AvroOp, AvroRowOCF, AvroOpOCF,
-			Parquet}, ", "))
+		err = wrong(c, "format", "%s is no format", f.name)
 	}
 	return err
 }
@@ -252,13 +266,13 @@ func (f *Format) delimited(c *props.Config, env Env) (encoder, error) {
 	escape := c.Text("format.escape")
 	switch {
 	case e.field == "" || e.line == "":
-		return nil, fmt.Errorf("format.fieldDelimiter and format.lineDelimiter cannot be empty")
+		return nil, wrong(c, "format.fieldDelimiter", "neither it nor lineDelimiter can be empty")
 	case len(escape) > 1 || escape != "" && strings.ContainsAny(escape, "nr0\n\r\x00") ||
 		escape != "" && strings.Contains(e.field+e.line, escape):
-		return nil, fmt.Errorf("format.escape=%q must be one character of ASCII, not in a delimiter, "+
-			"and not n, r or 0", escape)
+		return nil, wrong(c, "format.escape", "%q is not one character of ASCII that is in no "+
+			"delimiter and is not n, r or 0", escape)
 	case escape != "" && (e.quotes || e.wrap):
-		return nil, fmt.Errorf("format.escape goes with neither format.quoteDelimiters nor " +
+		return nil, wrong(c, "format.escape", "it goes with neither format.quoteDelimiters nor "+
 			"format.wrapStringsInQuotes: readers understand one or the other")
 	}
 	if escape != "" {
@@ -295,7 +309,7 @@ func (f *Format) json(c *props.Config) encoder {
 func (f *Format) xml(c *props.Config) (encoder, error) {
 	for i := range f.fields {
 		if name := f.fields[i].name; f.fields[i].shape != mapField && !xmlName(name) {
-			return nil, fmt.Errorf("format.metaColumnsTemplate: %q cannot be the name of an "+
+			return nil, wrong(c, "format.metaColumnsTemplate", "%q cannot be the name of an "+
 				"attribute of XML", name)
 		}
 	}
@@ -330,6 +344,9 @@ func (f *Format) avro(c *props.Config) encoder {
 // parquet makes the encoder of parquet.
 func (f *Format) parquet(c *props.Config) (encoder, error) {
 	codec, err := parquetCodec(c.Text("format.compressionCodec"))
+	if err != nil {
+		err = wrong(c, "format.compressionCodec", "%v", err)
+	}
 	return &parquetEncoder{settings: f.settings, codec: codec,
 		isMissing: c.Bool("format.includeIsMissingFields"),
 		groupSize: max(c.Size("format.rowGroupSize"), 1)}, err

@@ -15,8 +15,6 @@ type xmlEncoder struct {
 	prolog bool
 }
 
-const xmlProlog = "<?xml version='1.0' encoding='UTF-8'?>\n"
-
 func (e *xmlEncoder) prepare(t *table) error {
 	for i := range e.fields {
 		fd := &e.fields[i]
@@ -38,7 +36,8 @@ func (e *xmlEncoder) prepare(t *table) error {
 
 func (e *xmlEncoder) encode(dst []byte, op *operation) ([]byte, error) {
 	if e.prolog {
-		dst = append(dst, xmlProlog...)
+		dst = append(append(dst, "<?xml version='1.0' encoding='"...), e.charset.name...)
+		dst = append(dst, "'?>\n"...)
 	}
 	dst = append(dst, "<operation"...)
 	t := op.table

@@ -43,6 +43,7 @@ const (
 	ReplicatStarted     Number = 996
 	TransactionRetried  Number = 1003
 	TransactionRolled   Number = 1004
+	WildcardImmediate   Number = 1017
 	RowRetried          Number = 1024
 	LongTransaction     Number = 1027
 	RemoteWrite         Number = 1031
@@ -72,6 +73,7 @@ const (
 	DefinitionFromTrail Number = 2756
 	DefinitionMissing   Number = 2757
 	SourceDefsIgnored   Number = 2761
+	ProcessingTable     Number = 2911
 	SessionCharset      Number = 3036
 	LoginCharset        Number = 3037
 	CheckpointTableNone Number = 5673
@@ -107,6 +109,12 @@ const (
 	SourceGone          Number = 30142
 	SourceLost          Number = 30143
 	SourceWaiting       Number = 30144
+	LoadSnapshot        Number = 30160
+	LoadProgress        Number = 30161
+	LoadEnded           Number = 30162
+	LoadUnlogged        Number = 30163
+	LoadCatchUp         Number = 30164
+	LoadBroken          Number = 30165
 )
 
 // Catalog returns all messages in the order of their numbers. The caller must
@@ -162,6 +170,7 @@ var catalog = []Message{
 	{ReplicatStarted, Info, "REPLICAT %s started", "", ""},
 	{TransactionRetried, Warning, "Repositioning to rba %d in seqno %d", "A transaction is applied again after an error.", ""},
 	{TransactionRolled, Warning, "Grouped transaction rolled back on table %s: %s", "An operation of a grouped transaction failed.", ""},
+	{WildcardImmediate, Info, "Wildcard resolution set to IMMEDIATE because SOURCEISTABLE is used", "", ""},
 	{RowRetried, Warning, "Trying again after %s (attempt %d)", "REPERROR orders to try again.", ""},
 	{LongTransaction, Warning, "Long running transaction: %s", "WARNLONGTRANS is in force.", ""},
 	{RemoteWrite, Fatal, "There is a problem with remote trail %s: %s", "The collector could not write.", "Act on the text; the pump goes on from where the remote disk is."},
@@ -191,6 +200,7 @@ var catalog = []Message{
 	{DefinitionFromTrail, Info, "The definition for table %s is taken from the trail", "", ""},
 	{DefinitionMissing, Fatal, "The trail has no definition for table %s", "", "Extract the data again from a position before it."},
 	{SourceDefsIgnored, Warning, "%s is accepted and not used: the trail carries its own table definitions", "", ""},
+	{ProcessingTable, Info, "Processing table %s", "", ""},
 	{SessionCharset, Info, "Character set of %s identified as %s", "", ""},
 	{LoginCharset, Info, "Session character set identified as %s", "", ""},
 	{CheckpointTableNone, Warning, "No checkpoint table is used: a crash may apply changes twice", "", "ADD CHECKPOINTTABLE, and name it in GLOBALS or ADD REPLICAT."},
@@ -226,4 +236,10 @@ var catalog = []Message{
 	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},
 	{SourceLost, Fatal, "%s", "What follows the last position is not there any more.", "Act on the text."},
 	{SourceWaiting, Warning, "%s", "The last line of a file has no end yet.", "End the line if the file is complete."},
+	{LoadSnapshot, Info, "Snapshot of %d tables taken at CSN %s, read over %d connections", "", ""},
+	{LoadProgress, Info, "Initial load: %s", "", ""},
+	{LoadEnded, Info, "Initial load ended with %d rows of %d tables, as they stood at CSN %s. What changed since then is applied behind it: START REPLICAT name, AFTERCSN %s", "", ""},
+	{LoadUnlogged, Warning, "Initial load ended with %d rows of %d tables; the source keeps no change log, so that nothing can be applied behind it", "", "Switch the log on and load again, if changes are to follow."},
+	{LoadCatchUp, Info, "Initial load goes on: what is loaded is brought from CSN %s to CSN %s", "", ""},
+	{LoadBroken, Fatal, "The load cannot go on: %s", "What was loaded and what the source is now cannot be joined.", "DELETE the EXTRACT and ADD it again: START then loads all tables anew."},
 }

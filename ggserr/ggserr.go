@@ -186,3 +186,24 @@ func Numbered(err error) *Error {
 	}
 	return New(Generic, err.Error())
 }
+
+// All gives the errors that err holds, of joined ones each. Joined errors that
+// are not all numbered are one error: their text is what joins them.
+func All(err error) []*Error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return []*Error{Numbered(err)}
+	}
+	var all []*Error
+	for _, e := range joined.Unwrap() {
+		var numbered *Error
+		if !errors.As(e, &numbered) {
+			return []*Error{Numbered(err)}
+		}
+		all = append(all, All(e)...)
+	}
+	return all
+}

@@ -2,6 +2,7 @@ package ggserr
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,5 +69,29 @@ func TestToldSaysWhatToDoUnlessSomebodyCloserDid(t *testing.T) {
 	}
 	if e := New(GroupUp, "EXTRACT", "E"); e.Told() != e.Message() {
 		t.Error(e.Told())
+	}
+}
+
+func TestAllTellsEachOfJoinedErrors(t *testing.T) {
+	one, two := New(BadParameter, "one"), New(BadParameter, "two").Because(errors.New("why"))
+	plain := errors.New("plain")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{one, "one"},
+		{plain, "plain"},
+		{errors.Join(one, fmt.Errorf("x: %w", two)), "one,two: why"},
+		{fmt.Errorf("x: %w", errors.Join(one, errors.Join(two, one))), "one,two: why,one"},
+		{errors.Join(plain, errors.New("too")), "plain\ntoo"},
+	} {
+		var got []string
+		for _, e := range All(c.err) {
+			got = append(got, e.Message())
+		}
+		if strings.Join(got, ",") != c.want {
+			t.Errorf("%v: %q", c.err, got)
+		}
 	}
 }

@@ -80,6 +80,8 @@ type Config struct {
 	Options         map[string]string `json:"options,omitempty"`
 	// Properties is the path of the properties file of a big data handler.
 	Properties string `json:"properties,omitempty"`
+	// Credentials is the folder of the credential store that the file refers to.
+	Credentials string `json:"credentials,omitempty"`
 	// Reset, when set, replaces the checkpoint that the target holds: an
 	// operator has positioned the group.
 	Reset *Checkpoint `json:"reset,omitempty"`

@@ -9,7 +9,6 @@
 package param
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -183,16 +182,7 @@ func (l errorList) orNil() error {
 }
 
 // Errors gives all errors that err holds.
-func Errors(err error) []*ggserr.Error {
-	if err == nil {
-		return nil
-	}
-	var l errorList
-	if errors.As(err, &l) {
-		return l
-	}
-	return []*ggserr.Error{ggserr.Numbered(err)}
-}
+func Errors(err error) []*ggserr.Error { return ggserr.All(err) }
 
 // bad places an OGG-00303.
 func bad(at ggserr.Location, text string) *ggserr.Error {

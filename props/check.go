@@ -10,7 +10,7 @@ func Check(path string, opt Options) (faults, warnings []*ggserr.Error) {
 	opt.Secret = func(string, string) (string, string, error) { return "", "", nil }
 	l := load(path, opt)
 	for _, f := range l.faults {
-		if f.class == wrong || f.class != wrong && l.unreadable {
+		if f.class == wrong {
 			faults = append(faults, f.err)
 			continue
 		}

@@ -211,7 +211,8 @@ func TestTableIsWhole(t *testing.T) {
 			for _, kind := range append([]string{""}, r.Types...) {
 				for _, format := range append([]string{""}, r.Formats...) {
 					k := id{r.Owner, strings.ToLower(name), format, kind}
-					whole := (kind != "" || len(r.Types) == 0) && (format != "" || len(r.Formats) == 0)
+					whole := (kind != "" || len(r.Types) == 0) &&
+						(format != "" || len(r.Formats) == 0)
 					if whole && seen[k] {
 						t.Errorf("%s stands twice for %q %q", name, kind, format)
 					}

@@ -227,13 +227,12 @@ func TestLoadTellsAllFaults(t *testing.T) {
 		return []byte(text),
 			nil
 	}})
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || len(joined.Unwrap()) != 2 {
+	all := ggserr.All(err)
+	if len(all) != 2 {
 		t.Fatal(err)
 	}
-	for i, e := range joined.Unwrap() {
-		var numbered *ggserr.Error
-		if !errors.As(e, &numbered) || numbered.Where.Line != i+3 || numbered.Where.Column < 20 {
+	for i, e := range all {
+		if e.Where.Line != i+3 || e.Where.Column < 20 {
 			t.Error(e)
 		}
 	}

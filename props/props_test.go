@@ -179,6 +179,10 @@ func TestFilesAreFound(t *testing.T) {
 		"more than") {
 		t.Error(err)
 	}
+	if _, err := Load("dirprm", Options{Home: home}); err == nil ||
+		!strings.Contains(err.Error(), "it is no file") {
+		t.Error(err)
+	}
 	if faults, _ := Check("dirprm/none.props", Options{Home: home}); len(faults) != 1 {
 		t.Error(faults)
 	}
@@ -336,5 +340,96 @@ func TestCountsAddUp(t *testing.T) {
 	}
 	if c != (Counts{5, 1, 2, 1, 1}) {
 		t.Error(c)
+	}
+}
+
+func TestSettingsOfTheWholeFile(t *testing.T) {
+	load := func(text string) *Config {
+		t.Helper()
+		c, err := Load("x", Options{ReadFile: func(string) ([]byte, error) {
+			return []byte("gg.handlerlist=h\ngg.handler.h.type=hdfs\n" + text), nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := load("")
+	if !c.MetaFields() || c.Location() != time.Local || c.GlobalDuration("gg.report.time") != 0 ||
+		c.OpKeys() != (OpKeys{"I", "U", "D", "T"}) || c.GlobalBool("gg.includeggtokens") {
+		t.Error("defaults are others")
+	}
+	c = load("gg.compat=21.1\ngoldengate.userexit.timestamp=UTC\ngg.report.time=30sec\n" +
+		"gg.includeGGtokens=true\ngg.handler.h.format.insertOpKey=+\n" +
+		"gg.handler.h.format.truncateOpKey=CDATA[ ]\n")
+	if c.MetaFields() || c.Location() != time.UTC ||
+		c.GlobalDuration("gg.report.time") != 30*time.Second ||
+		c.OpKeys() != (OpKeys{"+", "U", "D", " "}) || !c.GlobalBool("gg.includeggtokens") {
+		t.Error("properties have no effect")
+	}
+	for _, release := range []string{"12.2", "12.3", "12", "19", "19.1"} {
+		if !load("gg.compat=" + release).MetaFields() {
+			t.Error(release)
+		}
+	}
+}
+
+func TestPlaceInTheTransaction(t *testing.T) {
+	c := testChange(t, record.Insert)
+	for i, want := range map[int]string{0: "W", 2: "E"} {
+		if c.Index, c.Last = i, true; string(txind(c)) != want {
+			t.Error(i, want)
+		}
+	}
+	for i, want := range map[int]string{0: "B", 2: "M"} {
+		if c.Index, c.Last = i, false; string(txind(c)) != want {
+			t.Error(i, want)
+		}
+	}
+}
+
+// TestTheMachineIsTheDefault: an empty Env has clock, zone and environment.
+func TestTheMachineIsTheDefault(t *testing.T) {
+	t.Setenv("PROPS_TEST_NAME", "there")
+	tpl, err := ParseTemplate("${currentTimestamp[yyyy]}")
+	if err != nil || tpl.String() != "${currentTimestamp[yyyy]}" {
+		t.Fatal(tpl, err)
+	}
+	out, err := tpl.Append(nil, &Env{}, nil)
+	if year := string(out); err != nil || len(year) != 4 || year < "2024" {
+		t.Error(year, err)
+	}
+	m := MetaColumn{Keyword: "sys", Arg: "PROPS_TEST_NAME"}
+	if out, err := m.Append(nil, &Env{}, nil); err != nil || string(out) != "there" {
+		t.Error(string(out), err)
+	}
+	m = MetaColumn{Keyword: "javaprop", Arg: "x"}
+	if out, err := m.Append(nil, &Env{}, nil); err != nil || len(out) != 0 {
+		t.Error(string(out), err)
+	}
+	if got := (Options{}).getenv("PROPS_TEST_NAME"); got != "there" {
+		t.Error(got)
+	}
+}
+
+// TestTextsAreBounded: neither a template nor what it makes grows without limit.
+func TestTextsAreBounded(t *testing.T) {
+	for _, text := range []string{strings.Repeat("a", maxTemplate+1),
+		strings.Repeat("${toLowerCase[", maxNesting+2) + strings.Repeat("]}", maxNesting+2)} {
+		if _, err := ParseTemplate(text); err == nil {
+			t.Errorf("%.30s... was taken", text)
+		}
+	}
+	inner := "${regex[" + strings.Repeat("a", 2000) + "][a][" + strings.Repeat("$0", 1000) + "]}"
+	tpl, err := ParseTemplate("${regex[" + inner + "][a][bb]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tpl.Append(nil, testEnv(), nil)
+	if err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Error(err)
+	}
+	if _, err := ParseMetaColumns(strings.Repeat(",", maxTemplate+1)); err == nil {
+		t.Error("a long list was taken")
 	}
 }

@@ -40,7 +40,7 @@ var hdfsRows = []Row{
 		Help: "A published file smaller than this goes on: a longer file takes its place in " +
 			"one step."},
 	{Name: "visibility", Types: []string{HDFS}, Kind: Choice, Choices: []string{"publish"},
-		Refuse: []string{"commit"}, Default: "publish", Ours: true,
+		Refuse: []string{"commit"}, Default: "publish", Status: Accepted, Ours: true,
 		Instead: "an open file can't be seen before it is published; use a short publishInterval",
 		Help:    "When operations can be seen: publish, with the files they are in."},
 	{Name: "keepCommits", Types: files, Kind: Int, Default: "100", Ours: true,
@@ -103,7 +103,7 @@ var fileRows = []Row{
 		Help:    "A truncate begins the next file."},
 	{Name: "finalizeAction", Types: []string{FileWriter}, Kind: Choice,
 		Choices: []string{"none"}, Refuse: []string{"delete", "move", "rename", "move-rename"},
-		Instead: "files stay where and as they are written", Default: "none",
+		Instead: "files stay where and as they are written", Default: "none", Status: Accepted,
 		Help: "What happens to a file when its event handlers are done."},
 	{Name: "fileRenameMappingTemplate", Types: []string{FileWriter}, Kind: TemplateText,
 		Status: Accepted, Instead: "it goes with finalizeAction",

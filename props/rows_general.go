@@ -24,9 +24,9 @@ var generalRows = []Row{
 	{Name: "goldengate.userexit.timestamp", Owner: OfAll, Kind: Choice,
 		Choices: []string{"utc", "local"}, Default: "local",
 		Help: "The clock that operation timestamps are shown in."},
-	{Name: "gg.report.time", Owner: OfAll, Kind: Duration, Status: Accepted,
-		Instead: "REPORTCOUNT of the parameter file rules the statistics in the report",
-		Help:    "Interval of the statistics in the report of the Java side."},
+	{Name: "gg.report.time", Owner: OfAll, Kind: Duration,
+		Help: "How often handlers of files tell in the report what they wrote. For counts of " +
+			"operations see REPORTCOUNT of the parameter file."},
 	{Name: "gg.log", Owner: OfAll, Status: Accepted,
 		Instead: "messages go to the report and ggserr.log",
 		Help:    "Logging back end."},

@@ -34,7 +34,8 @@ var kafkaRows = []Row{
 	{Name: "checkpointTopic", Types: []string{Kafka}, Default: "_ogg_checkpoint", Ours: true,
 		Help: "Topic that holds the position of each group."},
 	{Name: "schemaRegistryUrl", Types: []string{Kafka}, Formats: []string{"avro_row", "avro_op"},
-		Ours: true, Help: "Address of a schema registry, http://user:password@host:port; messages then " +
+		Ours: true, Help: "Address of a schema registry, http://user:password@host:port; " +
+			"messages then " +
 			"begin with the number of their schema there."},
 	{Name: "maxGroupSize", Types: []string{Kafka, "flume"}, Status: Accepted,
 		Instead: "GROUPTRANSOPS of the parameter file rules it",

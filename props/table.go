@@ -71,8 +71,8 @@ func (r *Row) serves(kind string) bool {
 
 // Table gives all rows. The caller must not change them.
 func Table() []Row {
-	return slices.Concat(generalRows, handlerRows, hdfsRows, fileRows, kafkaRows, formatRows, parquetRows,
-		eventRows, otherRows)
+	return slices.Concat(generalRows, handlerRows, hdfsRows, fileRows, kafkaRows, formatRows,
+		parquetRows, eventRows, otherRows)
 }
 
 // index finds rows by name.

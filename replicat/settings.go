@@ -24,6 +24,7 @@ type settings struct {
 	groupOps        int
 	plugin          string
 	properties      string          // file of a big data target
+	credentials     string          // folder of the credential store
 	notices         []*ggserr.Error // of that file
 	login           handler.Login
 	options         map[string]string
@@ -96,7 +97,8 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err := s.readInput(f); err != nil {
 		return nil, err
 	}
-	return s, s.readTarget(p, alias, globals.CredentialStore)
+	s.credentials = p.Home().Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
+	return s, s.readTarget(p, alias)
 }
 
 func after(a, b ggserr.Location) bool {
@@ -146,7 +148,7 @@ func (s *settings) handlerOptions() map[string]string {
 }
 
 // readTarget chooses the handler from the login.
-func (s *settings) readTarget(p *process.Process, alias AliasFinder, store string) error {
+func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 	f := p.Params()
 	l, found, err := param.ReadLogin(f)
 	if err != nil {
@@ -170,7 +172,7 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder, store strin
 	case l.Alias != "" && alias == nil:
 		return refuse("USERIDALIAS: there is no credential store here")
 	case l.Alias != "":
-		if s.login, err = alias(p.Home().Resolve(cmp.Or(store, "dircrd")), l); err != nil {
+		if s.login, err = alias(s.credentials, l); err != nil {
 			return err
 		}
 		if s.login.Kind == "sqlite" {

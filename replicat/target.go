@@ -30,7 +30,7 @@ type target struct {
 func newTarget(r *Replicat, reset *handler.Checkpoint) *target {
 	cfg := handler.Config{Group: r.p.Group(), Home: string(r.p.Home()), Login: r.set.login,
 		CheckpointTable: r.set.checkpointTable, Options: r.set.options, Properties: r.set.properties,
-		Reset: reset}
+		Credentials: r.set.credentials, Reset: reset}
 	if doc := r.p.Document(); doc != nil {
 		cfg.GroupKey = doc.Group.Key
 	}

@@ -147,6 +147,11 @@ func (h Home) Definitions(group string) string {
 	return h.Join("dirchk", strings.ToUpper(group)+".cpd")
 }
 
+// Load is the ledger of an Extract's initial load.
+func (h Home) Load(group string) string {
+	return h.Join("dirchk", strings.ToUpper(group)+".load")
+}
+
 // Process is a running group's process status file.
 func (h Home) Process(group string, extract bool) string {
 	return h.Join("dirpcs", strings.ToUpper(group)+pick(extract, ".pce", ".pcr"))

@@ -166,11 +166,21 @@ func completeColumn(c *record.ColumnDef) {
 }
 
 // wireColumn describes a column of which only the definition is known, as the log
-// would; only what Kind needs.
+// would; only what its kind and the rows of a result need.
 func wireColumn(c *record.ColumnDef) binlog.Column {
 	t := ddl.ParseType(c.Type)
-	w := binlog.Column{Type: binlog.WireType(t.Base), Unsigned: t.Unsigned, Charset: charsetOf(c),
-		Labels: c.Labels, Special: special(t.Base), Decimal: -1, Length: 1, Meta: 1}
+	w := binlog.Column{Name: c.Name, Type: binlog.WireType(t.Base), Unsigned: t.Unsigned,
+		Charset: charsetOf(c), Labels: c.Labels, Special: special(t.Base), Decimal: -1, Length: 1, Meta: 1}
+	switch t.Base {
+	case "decimal":
+		w.Meta = uint16(t.Precision<<8 | t.Scale)
+	case "bit":
+		w.Meta = uint16(t.Length/8<<8 | t.Length%8)
+	case "binary":
+		w.Length = t.Length
+	case "float", "double":
+		w.Decimal = t.Digits
+	}
 	return w
 }
 

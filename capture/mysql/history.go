@@ -180,7 +180,7 @@ func (s *schema) learn(ctx context.Context, schema, table string,
 	v := version{Since: since, Def: t.def, Read: &read, RowEnd: -1, Charset: t.charset,
 		skip: t.sequence}
 	if t.versioned {
-		v.RowEnd = s.addVersionColumns(t.def)
+		v.RowEnd = addVersionColumns(t.def)
 	}
 	key := tableKey(schema, table)
 	h := s.tables[key]
@@ -208,7 +208,7 @@ func (h *history) add(v version) {
 }
 
 // addVersionColumns adds the hidden pair unless the table names its own.
-func (s *schema) addVersionColumns(def *record.TableDef) int {
+func addVersionColumns(def *record.TableDef) int {
 	for i := range def.Columns {
 		if c := &def.Columns[i]; c.Generated && c.Type == "timestamp(6)" && i > 0 &&
 			def.Columns[i-1].Generated {

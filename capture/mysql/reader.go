@@ -96,7 +96,19 @@ func (r *reader) format(h *binlog.Header, body []byte) error {
 	}
 	r.checksum = f.Checksum
 	r.moved(h)
+	r.passed(h)
 	return nil
+}
+
+// passed notes that the log was read behind an event that stands between
+// transactions: the log's end may be just there.
+func (r *reader) passed(h *binlog.Header) {
+	if r.group.open || r.learnSet || r.byGTID || h.End == 0 || h.Flags&binlog.FlagArtificial != 0 ||
+		!r.at.after(r.committed) {
+		return
+	}
+	r.committed = r.at
+	r.report(time.Unix(int64(h.Time), 0))
 }
 
 // rotate follows to the next file. The first event of a session is an artificial
@@ -161,7 +173,11 @@ func (r *reader) rareEvent(h *binlog.Header, body []byte) error {
 		r.src.state.idle()
 		return nil
 	case binlog.PreviousGTIDsEvent, binlog.MariaGTIDListEvent:
-		return r.gtidList(h.Type, body)
+		if err := r.gtidList(h.Type, body); err != nil {
+			return err
+		}
+		r.passed(h)
+		return nil
 	case binlog.IncidentEvent:
 		return r.stop(ggserr.New(ggserr.LogProblem, "the server notes an incident in its log: "+
 			"changes may be missing from here on").
@@ -178,6 +194,7 @@ func (r *reader) rareEvent(h *binlog.Header, body []byte) error {
 		binlog.IgnorableEvent, binlog.RowsQueryEvent, binlog.TransactionContext,
 		binlog.ViewChange, binlog.AnnotateRowsEvent, binlog.CheckpointEvent,
 		binlog.StartEncryptionEvent:
+		r.passed(h)
 		return nil
 	}
 	if h.Flags&binlog.FlagIgnorable != 0 {

@@ -321,6 +321,8 @@ const (
 	errAuthPlugin      = 1251
 	errPasswordExpired = 1862
 	errAccountLocked   = 3118
+	errLockWait        = 1205
+	errDefChanged      = 1412
 )
 
 // failed turns an error of the SQL side into a message that says what to do.
@@ -355,6 +357,12 @@ func (s *database) grantAdvice() string {
 
 // retryable marks an error that time may mend: the connection is tried again.
 type retryable struct{ err error }
+
+// Retryable reports whether time may mend an error: the server is away.
+func Retryable(err error) bool {
+	var again *retryable
+	return errors.As(err, &again)
+}
 
 func (r *retryable) Error() string { return r.err.Error() }
 func (r *retryable) Unwrap() error { return r.err }

@@ -165,7 +165,7 @@ func (l *link) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &timedConn{Conn: c, waiting: &l.state.waiting}
+	w := &timedConn{Conn: c, waiting: &l.state.waiting, limit: readTimeout}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -191,11 +191,12 @@ func (l *link) close() {
 type timedConn struct {
 	net.Conn
 	waiting *atomic.Int64
+	limit   time.Duration // of a read
 }
 
 func (c *timedConn) Read(p []byte) (int, error) {
 	now := time.Now()
-	if err := c.Conn.SetReadDeadline(now.Add(readTimeout)); err != nil {
+	if err := c.Conn.SetReadDeadline(now.Add(c.limit)); err != nil {
 		return 0, err
 	}
 	c.waiting.Store(now.UnixNano())

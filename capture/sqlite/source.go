@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"time"
 
@@ -207,9 +206,12 @@ func (s *Source) begin(ctx context.Context) (*snapshot, logEnd, error) {
 	if err != nil {
 		return nil, last, fmt.Errorf("database file %s: %w", s.cfg.Path, err)
 	}
-	err = tx.QueryRowContext(ctx, "SELECT seq, ts FROM "+logTable+
-		" WHERE seq > ? AND seq <= ? ORDER BY seq DESC LIMIT 1", s.at, s.bound()).
-		Scan(&last.seq, &last.ts)
+	bound, err := s.bound(ctx, tx)
+	if err == nil {
+		err = tx.QueryRowContext(ctx, "SELECT seq, ts FROM "+logTable+
+			" WHERE seq > ? AND seq <= ? ORDER BY seq DESC LIMIT 1", s.at, bound).
+			Scan(&last.seq, &last.ts)
+	}
 	if err == nil {
 		var rows *sql.Rows
 		rows, err = tx.QueryContext(ctx, "SELECT seq, tab, op, old, new FROM "+logTable+
@@ -228,15 +230,16 @@ func (s *Source) begin(ctx context.Context) (*snapshot, logEnd, error) {
 	return nil, last, fmt.Errorf("read change log: %w", err)
 }
 
-// bound is the last sequence number that the next transaction may have.
-func (s *Source) bound() int64 {
-	bound := int64(math.MaxInt64)
+// bound is the last sequence number that the next transaction may have: it ends
+// where an earlier one ended, and where an initial load was read.
+func (s *Source) bound(ctx context.Context, q querier) (int64, error) {
+	bound, err := nextLoad(ctx, q, s.at)
 	for _, b := range s.cfg.Bounds {
 		if b > s.at {
 			bound = min(bound, b)
 		}
 	}
-	return bound
+	return bound, err
 }
 
 func (s *Source) closeSnapshot() {
@@ -278,7 +281,9 @@ func (s *Source) Confirm(ctx context.Context, restart string) error {
 	if err := s.busyTimeout(ctx, confirmTimeout); err != nil {
 		return err
 	}
-	err = s.shorten(ctx, upTo)
+	if upTo, err = settleLoads(ctx, s.watch, upTo); err == nil {
+		err = s.shorten(ctx, upTo)
+	}
 	if isBusy(err) {
 		err = nil
 	}

@@ -26,6 +26,7 @@ import (
 const (
 	logTable    = "ggs_log"
 	tablesTable = "ggs_tables"
+	loadsTable  = "ggs_loads"
 	prefix      = "ggs_"
 )
 

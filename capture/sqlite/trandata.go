@@ -144,6 +144,10 @@ func InfoTrandata(ctx context.Context, path, table string) (Trandata, error) {
 	return info(ctx, db, table)
 }
 
+// userTables picks the user's tables from sqlite_schema.
+const userTables = `SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite\_%'
+	ESCAPE '\' AND name NOT LIKE 'ggs\_%' ESCAPE '\' ORDER BY name`
+
 // Tables lists the user's tables, sorted.
 func Tables(ctx context.Context, path string) ([]string, error) {
 	db, err := open(ctx, path)
@@ -151,8 +155,7 @@ func Tables(ctx context.Context, path string) ([]string, error) {
 		return nil, err
 	}
 	defer db.Close()
-	list, err := names(ctx, db, `SELECT name FROM sqlite_schema WHERE type='table'
-		AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'ggs\_%' ESCAPE '\' ORDER BY name`)
+	list, err := names(ctx, db, userTables)
 	if err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}

@@ -1,5 +1,5 @@
-// Command extract is the Extract process: a capture of a database's changes,
-// or a data pump. The Manager starts it; a person may, too:
+// Command extract is the Extract process: a capture of a database's changes, a data
+// pump, or an initial load. The Manager starts it; a person may, too:
 //
 //	extract PARAMFILE dirprm/eora.prm [REPORTFILE dirrpt/EORA.rpt] [PROCESSID EORA] [-home dir]
 package main
@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"ggsh/checkpoint"
-	"ggsh/extract"
 	"ggsh/process"
 	"ggsh/subdirs"
 )
@@ -45,9 +44,9 @@ func run() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	w, err := wire(p, args)
+	work, err := wire(p, args)
 	if err != nil {
 		return p.Close(err)
 	}
-	return p.Close(extract.Run(ctx, w))
+	return p.Close(work(ctx))
 }

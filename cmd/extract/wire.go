@@ -31,23 +31,42 @@ type wiring struct {
 	discards *discards
 }
 
-// wire reads what the parameter file says and makes the engine's configuration.
-func wire(p *process.Process, args process.Args) (extract.Config, error) {
+// wire reads what the parameter file says and gives what the process has to do.
+func wire(p *process.Process, args process.Args) (func(context.Context) error, error) {
 	w := &wiring{p: p, args: args}
 	var err error
 	if w.run, err = param.ReadRun(p.Params()); err != nil {
-		return extract.Config{}, err
+		return nil, err
 	}
 	if w.globals, err = p.Globals(); err != nil {
-		return extract.Config{}, err
+		return nil, err
 	}
 	if err := w.supported(); err != nil {
-		return extract.Config{}, err
+		return nil, err
 	}
 	if err := p.Configure(w.run, os.Setenv); err != nil {
-		return extract.Config{}, err
+		return nil, err
 	}
-	plan, err := mapping.CompileExtract(p.Params())
+	cfg, err := w.config()
+	if err != nil {
+		return nil, err
+	}
+	w.forgetFiles(cfg.Outputs)
+	if !w.isLoad() {
+		w.keepFiles(cfg.Outputs)
+	}
+	if err := p.Store(); err != nil {
+		return nil, err
+	}
+	if w.isLoad() {
+		return w.load(cfg)
+	}
+	return func(ctx context.Context) error { return extract.Run(ctx, cfg) }, nil
+}
+
+// config is what a capture, a data pump and an initial load share.
+func (w *wiring) config() (extract.Config, error) {
+	plan, err := mapping.CompileExtract(w.p.Params())
 	if err != nil {
 		return extract.Config{}, err
 	}
@@ -56,30 +75,30 @@ func wire(p *process.Process, args process.Args) (extract.Config, error) {
 	}
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
-	if err != nil {
-		return extract.Config{}, err
-	}
-	w.forgetFiles(outputs)
-	w.keepFiles(outputs)
-	if err := p.Store(); err != nil {
-		return extract.Config{}, err
-	}
-	return extract.Config{Process: p, Plan: plan, Outputs: outputs,
+	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
-		AtCSN: args.AtCSN, AfterCSN: args.AfterCSN, Rollover: w.run.Rollover,
+		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
-		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, nil
+		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+}
+
+// isLoad reports whether tables are read instead of a log.
+func (w *wiring) isLoad() bool {
+	doc := w.p.Document()
+	return w.run.SourceIsTable || doc != nil && doc.Group.Source == checkpoint.SourceIsTable
 }
 
 // supported refuses what this release does not do.
 func (w *wiring) supported() error {
-	if w.p.Document() == nil {
+	doc := w.p.Document()
+	if doc == nil && !w.run.SourceIsTable {
 		return ggserr.New(ggserr.Generic, "EXTRACT "+w.p.Group()+" does not exist").
 			Do("ADD EXTRACT %s first.", w.p.Group())
 	}
-	if w.run.SourceIsTable || w.p.Document().Group.Source == checkpoint.SourceIsTable {
-		return ggserr.New(ggserr.Generic, "an initial load (SOURCEISTABLE) is not possible in this release").
-			Do("Load the tables with the database's own tools, then start the change capture.")
+	if doc != nil && w.run.SourceIsTable && doc.Group.Source != checkpoint.SourceIsTable {
+		return ggserr.New(ggserr.BadParameter, "SOURCEISTABLE stands in the parameter file of EXTRACT "+
+			w.p.Group()+", which was added to read "+string(doc.Group.Source)).At(w.p.Params().Path, 1, 1).
+			Do("Take it out, or ADD EXTRACT of another name with SOURCEISTABLE.")
 	}
 	log := w.run.Capture.Log
 	if n := len(log.ExcludeUsers) + len(log.ExcludeUserIDs) + len(log.ExcludeTrans) +
@@ -101,7 +120,7 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	if w.p.Document().Group.Source == checkpoint.TrailSource {
 		return w.openTrail(ctx, start)
 	}
-	login, given, err := param.ReadLogin(w.p.Params())
+	login, err := w.sourceLogin()
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +137,12 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	if err := w.streamsOnly(); err != nil {
 		return nil, err
 	}
-	if !given {
-		return nil, ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
-			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
-	}
+	return w.openDatabase(ctx, login, start)
+}
+
+// openDatabase opens the log of the database.
+func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extract.SourceStart,
+) (extract.Source, error) {
 	if login.Embedded != "" && len(w.run.Capture.Log.ExcludeTags)+len(w.run.Capture.Log.FilterTables) > 0 {
 		return nil, ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS EXCLUDETAG and FILTERTABLE are not "+
 			"possible with a SQLite source").Do("Take the option out.")
@@ -130,6 +151,16 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
 	}
 	return w.openMySQL(ctx, login, start)
+}
+
+// sourceLogin is how the source database is named.
+func (w *wiring) sourceLogin() (param.Login, error) {
+	login, given, err := param.ReadLogin(w.p.Params())
+	if err == nil && !given {
+		err = ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
+			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	return login, err
 }
 
 func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extract.Source, error) {
@@ -230,6 +261,10 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 			Do("SHOW BINARY LOGS tells the first file: ALTER the EXTRACT to its LOGNUM, LOGPOS 4.")
 	default:
 		cfg.Start.Time = b.Time
+	}
+	if w.isLoad() {
+		// A load brings rows up to a later moment: whoever changed them.
+		cfg.FilterTables, cfg.FilterTags, cfg.SchemaFile = nil, nil, ""
 	}
 	src, err := mysql.Open(ctx, cfg)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"ggsh/handler"
@@ -30,6 +31,9 @@ func (h *Handler) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	}
 	applied := &handler.Applied{}
 	refused, err := h.apply(ctx, b, applied)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = h.journal.whyGone(ctx, err) // a later process has removed our files
+	}
 	if err != nil {
 		h.broken = h.fault(err)
 		return nil, h.broken

@@ -256,9 +256,13 @@ func (d *disk) committed(t testing.TB) (rows map[string][]string, c *Commit) {
 	if newest == "" {
 		return d.visible(t), nil
 	}
-	c, err := DecodeCommit(d.files[newest])
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", newest, err, d.show())
+	c = d.decoded[string(d.files[newest])]
+	if c == nil {
+		var err error
+		if c, err = DecodeCommit(d.files[newest]); err != nil {
+			t.Fatalf("%s: %v\n%s", newest, err, d.show())
+		}
+		d.decoded = map[string]*Commit{string(d.files[newest]): c}
 	}
 	names := d.finals()
 	for _, f := range c.Files {

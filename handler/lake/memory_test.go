@@ -18,8 +18,9 @@ var errCrash = errors.New("the machine is gone")
 type disk struct {
 	files   map[string][]byte
 	folders map[string]bool
-	// step, when set, is called after each change that a reader could see.
-	step func()
+	// step, when set, is called after each call that changes something.
+	step    func()
+	decoded map[string]*Commit // of the newest record's content
 }
 
 func newDisk() *disk {
@@ -49,13 +50,14 @@ func (s *session) do(call, path string, effect func() error) error {
 	if s.hook != nil {
 		s.hook(call, path)
 	}
-	s.calls++
-	s.dead = s.calls == s.dieAt
-	if s.dead && !s.late {
+	if s.calls++; s.calls == s.dieAt {
+		s.dead = true
+	}
+	if s.dead && (!s.late || s.calls != s.dieAt) {
 		return errCrash
 	}
 	err := effect()
-	if s.step != nil {
+	if s.step != nil && call != "open" && call != "list" {
 		s.step()
 	}
 	if s.dead {

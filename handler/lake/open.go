@@ -88,6 +88,14 @@ func (h *Handler) start(ctx context.Context) (*handler.Opened, error) {
 	group := groupFolder(&h.cfg)
 	h.journal = &journal{fs: h.fs, dir: path.Join(h.set.commits, ownPrefix+"commit", group),
 		keep: uint64(h.set.keepCommits)}
+	opened, err := h.takeOver(ctx, group)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = h.journal.whyGone(ctx, err)
+	}
+	return opened, err
+}
+
+func (h *Handler) takeOver(ctx context.Context, group string) (*handler.Opened, error) {
 	if err := h.journal.take(ctx); err != nil {
 		return nil, err
 	}

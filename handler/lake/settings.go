@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"ggsh/dblogin"
 	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/props"
@@ -96,8 +97,8 @@ func (h *Handler) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 		return nil, setup("the handler %s has no properties file: name it with TARGETDB LIBFILE "+
 			"libggjava.so SET property=dirprm/....props", h.driver.Name)
 	}
-	none := func(string, string) (string, string, error) { return "", "", nil }
-	p, err := props.Load(cfg.Properties, props.Options{Home: cfg.Home, Secret: none})
+	p, err := props.Load(cfg.Properties, props.Options{Home: cfg.Home,
+		Secret: dblogin.AliasesIn(cfg.Credentials).Secret})
 	if err != nil {
 		return nil, setup("%v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"ggsh/dblogin"
 	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/kafkaclient"
@@ -34,7 +35,8 @@ type settings struct {
 
 // load reads both files and refuses what does not fit together.
 func load(cfg handler.Config) (*settings, error) {
-	p, err := props.Load(cfg.Properties, props.Options{Home: cfg.Home})
+	reading := props.Options{Home: cfg.Home, Secret: dblogin.AliasesIn(cfg.Credentials).Secret}
+	p, err := props.Load(cfg.Properties, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func load(cfg handler.Config) (*settings, error) {
 	}
 	s := &settings{group: cfg.Group, key: fmt.Sprintf("%s-%016x", cfg.Group, cfg.GroupKey),
 		home: cfg.Home, props: p}
-	if err := s.readProducer(); err != nil {
+	if err := s.readProducer(reading); err != nil {
 		return nil, err
 	}
 	s.env = &props.Env{Group: cfg.Group, Local: p.Location(), OpKeys: p.OpKeys(),
@@ -66,12 +68,12 @@ func load(cfg handler.Config) (*settings, error) {
 }
 
 // readProducer finds and reads the producer's file.
-func (s *settings) readProducer() error {
+func (s *settings) readProducer(reading props.Options) error {
 	path, err := s.props.Find(s.props.Text("kafkaProducerConfigFile"))
 	if err != nil {
 		return err
 	}
-	file, err := props.LoadProducer(path, props.Options{Home: s.home})
+	file, err := props.LoadProducer(path, reading)
 	if err != nil {
 		return err
 	}

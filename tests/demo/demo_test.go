@@ -36,7 +36,8 @@ func TestDemo(t *testing.T) {
 	t.Cleanup(func() { demo("down") })
 	said := demo("up")
 	for _, part := range []string{"RUNNING     EEMP", "RUNNING     PEMP", "RUNNING     REMP",
-		"both sides are equal: 12 rows", "lag of", "What to do next"} {
+		"RUNNING     RLAKE", "both sides are equal: 12 rows", "lag of", "TB_EMP_2", `"table":"hr.TB_EMP"`,
+		"What to do next"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("the demo does not say %q:\n%s", part, said)
 		}

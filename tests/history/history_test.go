@@ -30,6 +30,7 @@ var (
 	instants = flag.Int("instants", 2, "kills of each victim")
 	seed     = flag.Uint64("seed", 1, "seed of the moments")
 	only     = flag.String("victim", "", "only victims whose name contains this")
+	targets  = flag.String("targets", "file,hdfs,kafka", "the targets that take part")
 )
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, &servers, &bin)) }

@@ -37,28 +37,48 @@ type output struct {
 }
 
 func newStage(t *testing.T) *stage {
-	server.Require(t, server.KindHDFS)
-	server.Require(t, server.KindKafka)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	st := &stage{t: t, source: rig.NewHome(t, bin, restart...), target: rig.NewHome(t, bin, restart...)}
-	var err error
-	if st.hdfs, err = server.StartHDFS(ctx, server.HDFSOptions{}); err != nil {
-		t.Fatal(err)
+	st := &stage{t: t}
+	all := map[string]output{
+		"file":  {"rfile", st.readFiles, parseJSON},
+		"hdfs":  {"rhdfs", st.readHDFS, parseDelimited},
+		"kafka": {"rkafka", st.readKafka, parseJSON},
 	}
-	t.Cleanup(func() { st.hdfs.Close() })
-	if st.kafka, err = server.StartKafka(ctx, server.KafkaOptions{}); err != nil {
-		t.Fatal(err)
+	for _, name := range strings.Split(*targets, ",") {
+		st.outputs = append(st.outputs, all[name])
+		switch name {
+		case "hdfs":
+			st.startHDFS(ctx)
+		case "kafka":
+			st.startKafka(ctx)
+		}
 	}
-	t.Cleanup(func() { st.kafka.Close() })
-	if err := st.kafka.CreateTopic(ctx, "changes", 3); err != nil {
-		t.Fatal(err)
-	}
+	st.source, st.target = rig.NewHome(t, bin, restart...), rig.NewHome(t, bin, restart...)
 	st.db = rig.NewDatabase(t, "sqlite", st.source.Dir, "source")
-	st.outputs = []output{{"rfile", st.readFiles, parseJSON}, {"rhdfs", st.readHDFS, parseDelimited},
-		{"rkafka", st.readKafka, parseJSON}}
 	st.write()
 	return st
+}
+
+func (st *stage) startHDFS(ctx context.Context) {
+	server.Require(st.t, server.KindHDFS)
+	var err error
+	if st.hdfs, err = server.StartHDFS(ctx, server.HDFSOptions{}); err != nil {
+		st.t.Fatal(err)
+	}
+	st.t.Cleanup(func() { st.hdfs.Close() })
+}
+
+func (st *stage) startKafka(ctx context.Context) {
+	server.Require(st.t, server.KindKafka)
+	var err error
+	if st.kafka, err = server.StartKafka(ctx, server.KafkaOptions{}); err != nil {
+		st.t.Fatal(err)
+	}
+	st.t.Cleanup(func() { st.kafka.Close() })
+	if err := st.kafka.CreateTopic(ctx, "changes", 3); err != nil {
+		st.t.Fatal(err)
+	}
 }
 
 // write makes the parameter and properties files. Files are small and published
@@ -72,24 +92,32 @@ gg.handler.lake.mergeBelow=20k
 gg.handler.lake.pathMappingTemplate=%s/${toLowerCase[${tableName}]}
 gg.handler.lake.fileNameMappingTemplate=${tableName}_${groupName}_${currentTimestamp}.txt
 `
-	st.target.Write("dirprm/file.props", "gg.handlerlist=lake\ngg.handler.lake.type=filewriter\n"+
-		"gg.handler.lake.format=json\ngg.handler.lake.format.jsonDelimiter=CDATA[\\n]\n"+
-		"gg.handler.lake.stateFileDirectory=./dirsta\n"+fmt.Sprintf(files, "./lake"))
-	st.target.Write("dirprm/hdfs.props", "gg.handlerlist=lake\ngg.handler.lake.type=hdfs\n"+
-		"gg.handler.lake.format=delimitedtext\ngg.handler.lake.format.fieldDelimiter=CDATA[|]\n"+
-		"gg.classpath="+st.hdfs.ConfDir()+"\n"+fmt.Sprintf(files, "/lake"))
-	st.target.Write("dirprm/kafka.props", "gg.handlerlist=topic\ngg.handler.topic.type=kafka\n"+
-		"gg.handler.topic.mode=op\ngg.handler.topic.format=json\n"+
-		"gg.handler.topic.topicMappingTemplate=changes\n"+
-		"gg.handler.topic.keyMappingTemplate=${primaryKeys}\n"+
-		"gg.handler.topic.kafkaProducerConfigFile=producer.properties\n")
-	st.target.Write("dirprm/producer.properties", "bootstrap.servers="+st.kafka.Brokers()+"\n")
-	for group, props := range map[string]string{"rfile": "file", "rhdfs": "hdfs", "rkafka": "kafka"} {
-		st.target.Write("dirprm/"+group+".prm", fmt.Sprintf("REPLICAT %s\nTARGETDB LIBFILE libggjava.so "+
-			"SET property=dirprm/%s.props\nGROUPTRANSOPS 20\nMAP main.*, TARGET lake.*;\n", group, props))
+	text := map[string]string{
+		"rfile": "gg.handlerlist=lake\ngg.handler.lake.type=filewriter\n" +
+			"gg.handler.lake.format=json\ngg.handler.lake.format.jsonDelimiter=CDATA[\\n]\n" +
+			"gg.handler.lake.stateFileDirectory=./dirsta\n" + fmt.Sprintf(files, "./lake"),
+	}
+	if st.hdfs != nil {
+		text["rhdfs"] = "gg.handlerlist=lake\ngg.handler.lake.type=hdfs\n" +
+			"gg.handler.lake.format=delimitedtext\ngg.handler.lake.format.fieldDelimiter=CDATA[|]\n" +
+			"gg.classpath=" + st.hdfs.ConfDir() + "\n" + fmt.Sprintf(files, "/lake")
+	}
+	if st.kafka != nil {
+		text["rkafka"] = "gg.handlerlist=topic\ngg.handler.topic.type=kafka\n" +
+			"gg.handler.topic.mode=op\ngg.handler.topic.format=json\n" +
+			"gg.handler.topic.topicMappingTemplate=changes\n" +
+			"gg.handler.topic.keyMappingTemplate=${primaryKeys}\n" +
+			"gg.handler.topic.kafkaProducerConfigFile=producer.properties\n"
+		st.target.Write("dirprm/producer.properties", "bootstrap.servers="+st.kafka.Brokers()+"\n")
+	}
+	for _, o := range st.outputs {
+		st.target.Write("dirprm/"+o.group+".props", text[o.group])
+		st.target.Write("dirprm/"+o.group+".prm", fmt.Sprintf("REPLICAT %s\nTARGETDB LIBFILE libggjava.so "+
+			"SET property=dirprm/%s.props\nGROUPTRANSOPS 20\nMAP main.*, TARGET lake.*;\n", o.group, o.group))
 	}
 	st.source.Write("dirprm/eall.prm", "EXTRACT eall\nSOURCEDB "+st.db.Login+
-		"\nEXTTRAIL ./dirdat/lt\nTABLE main.acct;\nTABLE main.entry;\n")
+		"\nNOCOMPRESSDELETES\nNOCOMPRESSUPDATES\nEXTTRAIL ./dirdat/lt\n"+
+		"TABLE main.acct;\nTABLE main.entry;\n")
 	st.source.Write("dirprm/pall.prm", fmt.Sprintf("EXTRACT pall\nPASSTHRU\nRMTHOST 127.0.0.1, MGRPORT %d\n"+
 		"RMTTRAIL ./dirdat/rt\nTABLE main.*;\n", st.target.Port))
 }

@@ -57,16 +57,22 @@ func (st *stage) services() []victim {
 		defer cancel()
 		must(start(ctx))
 	}
-	next := 0
-	return []victim{
-		{"namenode", func() { must(st.hdfs.KillNameNode()); back(st.hdfs.StartNameNode) }},
-		{"datanode", func() {
+	var list []victim
+	if st.hdfs != nil {
+		next := 0
+		list = append(list, victim{"namenode", func() {
+			must(st.hdfs.KillNameNode())
+			back(st.hdfs.StartNameNode)
+		}}, victim{"datanode", func() {
 			i := next % 2
 			next++
 			must(st.hdfs.KillDataNode(i))
 			st.w.wait(30)
 			back(func(ctx context.Context) error { return st.hdfs.StartDataNode(ctx, i) })
-		}},
-		{"broker", func() { must(st.kafka.Kill()); back(st.kafka.Start) }},
+		}})
 	}
+	if st.kafka != nil {
+		list = append(list, victim{"broker", func() { must(st.kafka.Kill()); back(st.kafka.Start) }})
+	}
+	return list
 }

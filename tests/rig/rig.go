@@ -140,6 +140,17 @@ func (h *Home) Try(commands ...string) (string, error) {
 	return out.String(), err
 }
 
+// Program runs one of the programs in the home as a person would, from the command
+// line, and returns what it prints.
+func (h *Home) Program(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(h.Bin, name), args...)
+	cmd.Dir = h.Dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 // Until repeats a check until it holds; what it last said is shown when it never does.
 func Until(tb testing.TB, what string, check func() (done bool, now string)) {
 	tb.Helper()

@@ -32,7 +32,13 @@ const usage = `usage: go run ./tests/services COMMAND [mariadb|mysql|hdfs|kafka 
   env        print how to reach them, as shell assignments
   provision  fetch what is missing, start nothing
 
-Without a kind, all are meant. Everything is kept in $GGSH_TEST_CACHE, by default
+Without a kind, all are meant. Of servers that up left running:
+
+  dfs ARGS ...             what "hdfs dfs ARGS ..." does, by Hadoop's own shell
+  topic NAME [PARTITIONS]  make a topic in Kafka
+  consume TOPIC            print key and value of what is committed in a topic
+
+ Everything is kept in $GGSH_TEST_CACHE, by default
 ggsh-test-services in the user's cache folder; to start over, remove that folder.
 `
 
@@ -51,6 +57,9 @@ func main() {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("no command\n" + usage)
+	}
+	if done, err := tool(ctx, args, out, progress); done {
+		return err
 	}
 	kinds := server.Kinds()
 	if len(args) > 1 {
@@ -82,6 +91,47 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
+}
+
+// tool obeys the commands that use a server; done is false for all others.
+func tool(ctx context.Context, args []string, out, progress io.Writer) (done bool, err error) {
+	var text string
+	switch {
+	case args[0] == "dfs" && len(args) > 1:
+		h, err := server.StandingHDFS(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		if text, err = h.Shell(ctx, args[1:]...); err != nil {
+			return true, err
+		}
+	case args[0] == "topic" && len(args) > 1 && len(args) < 4:
+		partitions := 1
+		if len(args) == 3 {
+			if partitions, err = strconv.Atoi(args[2]); err != nil {
+				return true, fmt.Errorf("%q is no number of partitions", args[2])
+			}
+		}
+		k, err := server.StandingKafka(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		return true, k.CreateTopic(ctx, args[1], partitions)
+	case args[0] == "consume" && len(args) == 2:
+		k, err := server.StandingKafka(ctx, progress)
+		if err != nil {
+			return true, err
+		}
+		lines, err := k.Consume(ctx, args[1], server.ConsumeOptions{ReadCommitted: true, Key: true})
+		if err != nil {
+			return true, err
+		}
+		text = strings.Join(lines, "\n") + "\n"
+	default:
+		return false, nil
+	}
+	_, err = io.WriteString(out, text)
+	return true, err
 }
 
 // provision tries every kind even if one fails: half the servers are better than none.

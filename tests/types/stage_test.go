@@ -33,11 +33,11 @@ const (
 	targetHome = 1
 )
 
-func newStage(t *testing.T, source string) *stage {
+func newStage(t *testing.T, source string, targets ...string) *stage {
 	t.Helper()
 	s := &stage{T: t, homes: [2]*rig.Home{rig.NewHome(t, bin), rig.NewHome(t, bin)}}
 	s.source = servers.Database(t, source, s.homes[sourceHome].Dir, "src")
-	for _, kind := range databases {
+	for _, kind := range targets {
 		s.targets = append(s.targets,
 			servers.Database(t, kind, s.homes[targetHome].Dir, "tgt"))
 	}

@@ -155,7 +155,7 @@ func TestEveryTypeEveryWay(t *testing.T) {
 	for _, source := range databases {
 		t.Run("from "+source, func(t *testing.T) {
 			t.Parallel()
-			s, p := newStage(t, source), newPlan(source)
+			s, p := newStage(t, source, databases...), newPlan(source)
 			for i := range p.trials {
 				s.run(p.trials[i].create(""))
 				for _, d := range s.targets {

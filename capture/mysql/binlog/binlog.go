@@ -1,6 +1,6 @@
 // Package binlog reads the events of MySQL's and MariaDB's binary log: their
 // headers, table maps and row images, the last straight into the binary form of
-// package record.
+// package record; and rows of results into the same form, for initial loads.
 //
 // It is not a client and keeps no state between events: who connects, assembles
 // transactions and knows the tables is package mysql above it. Its law: no bytes,

@@ -56,7 +56,8 @@ type Plan struct {
 	cols    []column
 	names   []Column
 	key     []int
-	rowEnd  int // the column that ends a row of a system versioned table; -1 none
+	rowEnd  int    // the column that ends a row of a system versioned table; -1 none
+	forms   []form // of a result's columns; see Results
 	keySpan [2][]span
 	tmp     []byte
 	inflate Inflater
@@ -207,7 +208,11 @@ func (k *column) labelled(c *Column) error {
 		return fmt.Errorf("the labels of ENUM or SET are not known: %w", ErrNoMetadata)
 	}
 	k.labels = c.Labels
-	return nil
+	var err error
+	if c.Charset != "" && c.Charset != "binary" { // of the labels, as a result has them
+		k.conv, err = newConverter(c.Charset)
+	}
+	return err
 }
 
 func (k *column) lengthBytes(n int) error {

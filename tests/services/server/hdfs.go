@@ -92,21 +92,34 @@ func StartHDFS(ctx context.Context, opts HDFSOptions) (*HDFS, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
-	defer cancel()
+	h, err := startHDFSOf(ctx, soft, opts, func(*daemon) {})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(opts.Progress, "%s%s %s (port %d, %d DataNodes)\n", inUsePrefix, KindHDFS,
+		h.Version, h.Port, opts.DataNodes)
+	return h, nil
+}
+
+// startHDFSOf starts a cluster whose daemons adapt may change.
+func startHDFSOf(ctx context.Context, soft *software, opts HDFSOptions,
+	adapt func(*daemon)) (*HDFS, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, fmt.Errorf("find out who the superuser of HDFS will be: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, javaStartDeadline)
+	defer cancel()
 	h := &HDFS{Version: soft.Version, User: me.Username, soft: soft, opts: opts}
-	if err := h.makeDir(ctx); err != nil {
+	if err := h.makeDir(); err != nil {
 		return nil, errors.Join(err, h.Close())
+	}
+	for _, d := range h.daemons() {
+		adapt(d)
 	}
 	if err := h.startOnFreePorts(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	fmt.Fprintf(opts.Progress, "%s%s %s (port %d, %d DataNodes)\n", inUsePrefix, KindHDFS,
-		h.Version, h.Port, opts.DataNodes)
 	return h, nil
 }
 

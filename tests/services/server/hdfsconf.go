@@ -49,7 +49,7 @@ func (s *software) formatNameNode(ctx context.Context, dir string) error {
 }
 
 // makeDir lays out the cluster's folder, all but what depends on ports.
-func (h *HDFS) makeDir(ctx context.Context) error {
+func (h *HDFS) makeDir() error {
 	dir, claim, err := claimDir(h.opts.Dir)
 	if err != nil {
 		return err

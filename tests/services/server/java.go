@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -108,7 +110,8 @@ func buildFromMaven(ctx context.Context, kind Kind, prod product, aside string,
 		return nil, fmt.Errorf("find the one jar of %s: found %v, %v", prod.main, found, err)
 	}
 	version := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(found[0]), ".jar"), prod.main+"-")
-	soft := &software{Recipe: recipe, Kind: kind, Version: version, Java: java, Jars: jars}
+	soft := &software{Recipe: recipe, Kind: kind, Version: version, Java: java, Jars: jars,
+		Pom: digest(pom)}
 	say("formatting storage to copy")
 	template := filepath.Join(aside, "template")
 	if kind == KindHDFS {
@@ -121,6 +124,27 @@ func buildFromMaven(ctx context.Context, kind Kind, prod product, aside string,
 	}
 	soft.Jars, soft.Template = "lib", "template"
 	return soft, nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// isOfPom tells whether the jars are those that the pom names now.
+func (s *software) isOfPom() error {
+	prod, err := productOf(s.Kind)
+	if err != nil {
+		return err
+	}
+	pom, err := poms.ReadFile("maven/" + prod.pom)
+	if err != nil {
+		return err
+	}
+	if digest(pom) != s.Pom {
+		return fmt.Errorf("%s has changed since the jars were fetched", prod.pom)
+	}
+	return nil
 }
 
 // javaRun is one run of a main class.
@@ -147,6 +171,9 @@ func (s *software) javaCommand(run javaRun) (*exec.Cmd, error) {
 	args := []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
 		"-Djava.net.preferIPv4Stack=true", "-Dfile.encoding=UTF-8",
 		"--add-opens=java.base/java.lang=ALL-UNNAMED"}
+	if archive := s.archiveOf(run.main); fileExists(archive) {
+		args = append(args, "-XX:SharedArchiveFile="+archive)
+	}
 	args = append(append(args, run.options...), run.main)
 	cmd := exec.Command(s.Java, append(args, run.args...)...)
 	cmd.Env = append(fixedEnvironment(), "LC_ALL=C.UTF-8", "HOME="+os.Getenv("HOME"),

@@ -60,14 +60,25 @@ func StartKafka(ctx context.Context, opts KafkaOptions) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
+	k, err := startKafkaOf(ctx, soft, opts, func(*daemon) {})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(opts.Progress, "%s%s %s (port %d)\n", inUsePrefix, KindKafka, k.Version, k.Port)
+	return k, nil
+}
+
+// startKafkaOf starts a broker that adapt may change.
+func startKafkaOf(ctx context.Context, soft *software, opts KafkaOptions,
+	adapt func(*daemon)) (*Kafka, error) {
 	k := &Kafka{Version: soft.Version, soft: soft, opts: opts}
 	if err := k.makeDir(); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
+	adapt(k.broker)
 	if err := k.startOnFreePorts(ctx); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
-	fmt.Fprintf(opts.Progress, "%s%s %s (port %d)\n", inUsePrefix, KindKafka, k.Version, k.Port)
 	return k, nil
 }
 
@@ -153,6 +164,8 @@ type ConsumeOptions struct {
 	Formatter []string
 }
 
+const consoleConsumer = "org.apache.kafka.tools.consumer.ConsoleConsumer"
+
 // Consume reads a topic from its beginning with Kafka's console consumer, and gives one
 // line per record. No topic is no error: it waits and finds nothing.
 func (k *Kafka) Consume(ctx context.Context, topic string, opts ConsumeOptions) ([]string, error) {
@@ -178,7 +191,7 @@ func (k *Kafka) Consume(ctx context.Context, topic string, opts ConsumeOptions) 
 	}, opts.Formatter...) {
 		args = append(args, "--formatter-property", f)
 	}
-	out, err := k.Tool(ctx, "org.apache.kafka.tools.consumer.ConsoleConsumer", args...)
+	out, err := k.Tool(ctx, consoleConsumer, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,8 @@ type software struct {
 	Plugins   string `json:",omitempty"`
 	Java      string `json:",omitempty"` // the machine's own, for what runs on it
 	Jars      string `json:",omitempty"` // folder of all that its class path needs
+	Pom       string `json:",omitempty"` // digest of what named the jars
+	Archives  string `json:"-"`          // folder of class archives, which make starts quick
 	Template  string // a data directory to copy
 }
 
@@ -204,8 +206,12 @@ func makeSoftware(ctx context.Context, kind Kind, prod product, home string,
 	if err := os.Rename(aside, home); err != nil {
 		return nil, fmt.Errorf("put the provisioned software in place: %w", err)
 	}
+	soft, err := loadStamp(home)
+	if err == nil && soft.Jars != "" {
+		soft.archiveClasses(ctx, say)
+	}
 	say("ready: %s, after %v", stamp.Version, time.Since(begun).Round(time.Second))
-	return loadStamp(home)
+	return soft, err
 }
 
 // buildFromDebian fills the folder aside from packages or, failing that, with a
@@ -254,7 +260,10 @@ func loadStamp(home string) (*software, error) {
 	}
 	soft.Template = filepath.Join(home, soft.Template)
 	if soft.Jars != "" {
-		soft.Jars = filepath.Join(home, soft.Jars)
+		if err := soft.isOfPom(); err != nil {
+			return nil, err
+		}
+		soft.Jars, soft.Archives = filepath.Join(home, soft.Jars), filepath.Join(home, "archives")
 		if _, err := os.Stat(soft.Java); err != nil {
 			return nil, fmt.Errorf("the Java that it was made for is gone: %w", err)
 		}

@@ -411,3 +411,57 @@ func TestUpLeavesAServerThatDownEnds(t *testing.T) {
 		t.Errorf("data are left after down: %v", err)
 	}
 }
+
+// A cluster is several processes: Down ends them all, and Up those that outlived the
+// NameNode.
+func TestUpLeavesAClusterThatDownEnds(t *testing.T) {
+	Require(t, KindHDFS)
+	real, err := cacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	if err := os.Symlink(filepath.Join(real, "hdfs"), filepath.Join(cache, "hdfs")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GGSH_TEST_CACHE", cache)
+	kinds := []Kind{KindHDFS}
+	t.Cleanup(func() {
+		if err := Down(context.Background(), kinds, t.Output()); err != nil {
+			t.Error(err)
+		}
+	})
+	var before []int
+	for range 2 {
+		if err := Up(t.Context(), kinds, t.Output()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := Recorded()
+		if err != nil || len(all) != 1 || len(all[0].left()) != 3 {
+			t.Fatalf("recorded %+v, %v", all, err)
+		}
+		for _, pid := range before {
+			if alive(pid) {
+				t.Errorf("process %d of the broken cluster still runs", pid)
+			}
+		}
+		before = all[0].left()
+		if err := syscall.Kill(all[0].PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		for all[0].Running() {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if err := Down(t.Context(), kinds, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range before {
+		if alive(pid) {
+			t.Errorf("process %d runs after down", pid)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(cache, "up", "hdfs")); !os.IsNotExist(err) {
+		t.Errorf("data are left after down: %v", err)
+	}
+}

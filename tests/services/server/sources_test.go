@@ -120,6 +120,23 @@ func TestUnavailableSaysWhyAndRemembers(t *testing.T) {
 	}
 }
 
+func TestUnavailableNamesMaven(t *testing.T) {
+	t.Setenv("GGSH_TEST_CACHE", t.TempDir())
+	t.Setenv("JAVA_HOME", "")
+	t.Setenv("PATH", t.TempDir())
+	for _, kind := range []Kind{KindHDFS, KindKafka} {
+		// The machine may have a Java where Debian puts it, which is found without a path.
+		if err := Available(kind); err == nil || !strings.Contains(err.Error(), "install") {
+			t.Errorf("%s without Maven: %v", kind, err)
+		}
+		tb := &recordingTB{TB: t}
+		Require(tb, kind)
+		if !tb.skipped && !tb.failed {
+			t.Errorf("a test that needs %s would run", kind)
+		}
+	}
+}
+
 // recordingTB notes how a test would end first; unlike a real one it goes on.
 type recordingTB struct {
 	testing.TB

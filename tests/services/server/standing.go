@@ -148,6 +148,37 @@ func Recorded() ([]Standing, error) {
 	return readStanding(cache)
 }
 
+// StandingHDFS is the cluster that Up left running, for its shell and its tools.
+func StandingHDFS(ctx context.Context, progress io.Writer) (*HDFS, error) {
+	s, soft, err := standing(ctx, KindHDFS, progress)
+	if err != nil {
+		return nil, err
+	}
+	return &HDFS{Version: s.Version, Dir: s.Dir, Port: s.Port, soft: soft}, nil
+}
+
+// StandingKafka is the broker that Up left running, for its tools.
+func StandingKafka(ctx context.Context, progress io.Writer) (*Kafka, error) {
+	s, soft, err := standing(ctx, KindKafka, progress)
+	if err != nil {
+		return nil, err
+	}
+	return &Kafka{Version: s.Version, Dir: s.Dir, Port: s.Port, soft: soft}, nil
+}
+
+func standing(ctx context.Context, kind Kind, progress io.Writer) (Standing, *software, error) {
+	all, err := Recorded()
+	if err != nil {
+		return Standing{}, nil, err
+	}
+	at := slices.IndexFunc(all, func(s Standing) bool { return s.Kind == kind && s.Running() })
+	if at < 0 {
+		return Standing{}, nil, fmt.Errorf("no %s runs: go run ./tests/services up %s", kind, kind)
+	}
+	soft, err := provision(ctx, kind, progress, false)
+	return all[at], soft, err
+}
+
 // end stops a server that is no child of this process, so it watches /proc.
 func (s Standing) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopDeadline)
