@@ -52,6 +52,9 @@ func (w *wiring) header() trail.HeaderInfo {
 		if login.Directory != "" {
 			h.Kind, h.Database = "directory", login.Directory
 		}
+		if w.run.Capture.Log.Streams.ConsumerProperties != "" {
+			h.Kind, h.Database = "kafka", w.run.Capture.Log.Streams.ConsumerProperties
+		}
 	}
 	return h
 }
