@@ -16,7 +16,6 @@ import (
 	"ggsh/commands"
 	"ggsh/param"
 	"ggsh/props"
-	"ggsh/props"
 )
 
 var (

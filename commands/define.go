@@ -426,9 +426,13 @@ func (s *Session) deleteOne(ctx context.Context, g *group, force bool) error {
 	if err := f.Remove(); err != nil {
 		return err
 	}
-	err := os.Remove(s.cfg.Home.Definitions(g.name))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("delete %s: %w", g.title(), err)
+	if g.kind != checkpoint.Extract {
+		return nil
+	}
+	for _, path := range []string{s.cfg.Home.Definitions(g.name), s.cfg.Home.Load(g.name)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("delete %s: %w", g.title(), err)
+		}
 	}
 	return nil
 }

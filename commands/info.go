@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -96,6 +97,7 @@ type GroupInfo struct {
 	Group  checkpoint.Group    `json:"group"`
 	State  checkpoint.State    `json:"state"`
 	Detail *Files              `json:"detail,omitempty"`
+	Load   *LoadProgress       `json:"load,omitempty"`
 	ShowCh bool                `json:"-"`
 	Since  time.Duration       `json:"sinceCheckpointNanoseconds"`
 	Source string              `json:"source"` // what the log is: VAM, Oracle Redo Logs
@@ -113,6 +115,9 @@ type Files struct {
 }
 
 func infoGroup(ctx context.Context, s *Session, c *call) (Value, error) {
+	if c.has("PROGRESS") {
+		return infoProgress(ctx, s, c)
+	}
 	groups, err := s.choose(ctx, c)
 	var blocks Blocks
 	for _, g := range groups {
@@ -121,6 +126,8 @@ func infoGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 			Source: s.sourceName(g)}
 		if c.has("DETAIL") {
 			info.Detail = s.files(g)
+			load, lerr := s.loadOf(ctx, g)
+			info.Load, err = load, errors.Join(err, lerr)
 		}
 		blocks = append(blocks, info)
 	}
@@ -226,6 +233,9 @@ func (i GroupInfo) Text() string {
 	}
 	for _, l := range i.readLines() {
 		label(l[0], l[1])
+	}
+	if i.Load != nil {
+		b.WriteString("\n" + i.Load.Text())
 	}
 	if i.Detail != nil {
 		i.detail(&b)

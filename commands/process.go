@@ -60,6 +60,10 @@ func (s *Session) each(ctx context.Context, c *call,
 
 func startGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 	sent := false
+	args, err := s.startArgs(c)
+	if err != nil {
+		return nil, err
+	}
 	return s.each(ctx, c, func(g *group) (Outcome, error) {
 		switch {
 		case g.running():
@@ -72,7 +76,7 @@ func startGroup(ctx context.Context, s *Session, c *call) (Value, error) {
 			return Outcome{}, err
 		}
 		_, err := s.manager(ctx, control.Request{Verb: control.Start, Type: string(g.kind),
-			Group: g.name, Args: startArgs(c)})
+			Group: g.name, Args: args})
 		if err != nil {
 			return Outcome{}, s.startRefused(g, err)
 		}
@@ -97,17 +101,23 @@ func (s *Session) startRefused(g *group, err error) error {
 	return noManager(err)
 }
 
-func startArgs(c *call) []string {
+func (s *Session) startArgs(c *call) ([]string, error) {
 	var args []string
 	for _, o := range c.order {
 		switch o {
 		case "ATCSN", "AFTERCSN":
 			args = append(args, o, c.text(o))
+		case "AFTERLOAD":
+			csn, err := s.afterLoad(c.given[o][0])
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, "AFTERCSN", csn)
 		case "SKIPTRANSACTION":
 			args = append(args, o)
 		}
 	}
-	return args
+	return args, nil
 }
 
 // checkParams reads a group's parameter file before the group is started: its

@@ -30,20 +30,23 @@ func groupVerbs() []groupVerb {
 	return []groupVerb{
 		{row: Command{Verb: "INFO", run: infoGroup,
 			Help: "Shows status, lag and positions of groups; DETAIL adds trails, run history and " +
-				"files, SHOWCH every checkpoint.",
+				"files, SHOWCH every checkpoint, PROGRESS how far an initial load is.",
 			Options: append(taskOptions(), Arg{Name: "DETAIL", Help: "trails, history and files"},
 				Arg{Name: "SHOWCH", Kind: OptNumber, Help: "all checkpoints"},
+				Arg{Name: "PROGRESS", Kind: OptNumber, Help: "how far an initial load is; with n, every n " +
+					"seconds until it ends"},
 				Arg{Name: "CONTAINERS", Note: noMode})},
-			options: " [, DETAIL] [, SHOWCH [n]] [, TASKS | ALLPROCESSES]"},
+			options: " [, DETAIL] [, SHOWCH [n]] [, PROGRESS [n]] [, TASKS | ALLPROCESSES]"},
 		{row: Command{Verb: "START", run: startGroup, Changes: true,
 			Help: "Checks the parameter file and asks the Manager to start the group.",
 			Options: []Arg{{Name: "ATCSN", Kind: Word, Help: "begin with this transaction"},
 				{Name: "AFTERCSN", Kind: Word, Help: "begin after this transaction"},
+				{Name: "AFTERLOAD", Kind: Word, Help: "begin behind what this Extract has loaded"},
 				{Name: "SKIPTRANSACTION", Help: "leave out the first transaction"},
 				{Name: "FILTERDUPTRANSACTIONS"},
 				{Name: "NOFILTERDUPTRANSACTIONS", Refuse: "a transaction is never applied twice."},
 				{Name: "THREADS", Kind: Names, Note: noThreads}}},
-			options: " [, ATCSN csn | AFTERCSN csn] [, SKIPTRANSACTION]"},
+			options: " [, ATCSN csn | AFTERCSN csn | AFTERLOAD extract] [, SKIPTRANSACTION]"},
 		{row: Command{Verb: "STOP", run: stopGroup, Changes: true,
 			Help: "Stops a group after the transaction it is at; with ! a Replicat rolls that " +
 				"transaction back and stops now."}, options: " [!]"},

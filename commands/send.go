@@ -155,12 +155,21 @@ func yesNo(yes bool) string {
 }
 
 func (r Sent) extractStatus(b *strings.Builder, p *control.ProcessStatus) {
-	fmt.Fprintf(b, "\n\n  %s %s (PID %d)\n  Current status: %s\n\n  Current read position:\n",
-		r.Type, r.Group, p.PID, p.State)
+	fmt.Fprintf(b, "\n\n  %s %s (PID %d)\n  Current status: %s\n\n", r.Type, r.Group, p.PID, p.State)
+	if p.Load != nil {
+		fmt.Fprintf(b, "  %s\n", LoadProgress{Group: r.Group, Status: p.Load}.line())
+		r.writePositions(b, p)
+		return
+	}
+	b.WriteString("  Current read position:\n")
 	if p.Source != "" && !r.Trail {
 		fmt.Fprintf(b, "  Source: %s\n", p.Source)
 	}
 	position(b, p.Read, r.Trail)
+	r.writePositions(b, p)
+}
+
+func (r Sent) writePositions(b *strings.Builder, p *control.ProcessStatus) {
 	for _, w := range p.Write {
 		b.WriteString("\n  Current write position:\n")
 		position(b, w.Position, true)

@@ -160,6 +160,18 @@ func (st *stage) state(name string, patch string) string {
 	return "no such group"
 }
 
+// ledger writes the ledger of a load from JSON.
+func (st *stage) ledger(name, text string) string {
+	l := &checkpoint.Load{}
+	if err := json.Unmarshal([]byte(text), l); err != nil {
+		return err.Error()
+	}
+	if err := checkpoint.LoadAt(st.home.Load(name)).Store(l); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 func (st *stage) directive(d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "do":
@@ -196,6 +208,8 @@ func (st *stage) directive(d *datadriven.TestData) string {
 		st.t.Cleanup(f.Unlock)
 	case "state":
 		return st.state(d.CmdArgs[0].Key, d.Input)
+	case "ledger":
+		return st.ledger(d.CmdArgs[0].Key, d.Input)
 	case "clock":
 		step, err := time.ParseDuration(d.CmdArgs[0].Key)
 		if err != nil {

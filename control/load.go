@@ -31,8 +31,12 @@ type LoadTableStatus struct {
 
 // Text is the load's progress in one line.
 func (s *LoadStatus) Text() string {
-	text := fmt.Sprintf("%.1f%%, %d of about %d rows, %d of %d tables", s.Percent, s.Rows, s.Estimate,
-		s.TablesDone, s.Tables)
+	about := ""
+	if s.TablesDone < s.Tables {
+		about = fmt.Sprintf(" of about %d", s.Estimate)
+	}
+	text := fmt.Sprintf("%.1f%%, %d%s rows, %d of %d tables", s.Percent, s.Rows, about, s.TablesDone,
+		s.Tables)
 	if s.PerSecond > 0 {
 		text += fmt.Sprintf(", %d rows/s", s.PerSecond)
 	}

@@ -146,9 +146,16 @@ func (l *load) followTxn(txn *record.Txn) error {
 }
 
 func (l *load) followOp(def *record.TableDef, op []byte) error {
-	routes, err := l.routesOf(def, op)
-	if err != nil {
-		return err
+	routes, known := l.routes[def]
+	if !known {
+		plans, err := l.cfg.Plan.Resolve(def, nil) // what there is to say of it is said
+		if err != nil {
+			return err
+		}
+		for _, p := range plans {
+			routes = append(routes, l.routesTo(p)...)
+		}
+		l.routes[def] = routes
 	}
 	for _, r := range routes {
 		if err := r.write(&l.txn, op); err != nil {

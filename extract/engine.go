@@ -109,13 +109,21 @@ func (e *engine) run(ctx context.Context, session func(context.Context) error) e
 			backoff, told = minBackoff, ""
 		}
 		if err.Error() != told {
-			e.proc.Event(ggserr.New(ggserr.NetworkRetry, err))
+			e.proc.Event(retryEvent(err))
 			told = err.Error()
 		}
 		e.show(func(v *view) { v.retrying, v.atEOF = err.Error(), false })
 		sleep(ctx, backoff)
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// retryEvent tells why a session is tried again: mostly it is the network.
+func retryEvent(err error) *ggserr.Error {
+	if ggserr.NumberOf(err) == ggserr.SQLFailed {
+		return ggserr.New(ggserr.DatabaseMessage, "Trying again after an error: "+err.Error())
+	}
+	return ggserr.New(ggserr.NetworkRetry, err)
 }
 
 // unlessStopped drops the error that an ended context brings along.

@@ -192,8 +192,8 @@ func (s *Snapshot) query(p Part) string {
 func (s *Snapshot) readFailed(err error, t *SnapshotTable, q string) error {
 	var coded *gomysql.MyError
 	if errors.As(err, &coded) && coded.Code == errDefChanged {
-		return ggserr.New(ggserr.SQLFailed, "table "+t.Def.FullName()+" was altered since the snapshot "+
-			"was taken").Because(err).Do("START again: what is not loaded yet is read in a new snapshot.")
+		return &retryable{ggserr.New(ggserr.SQLFailed, "table "+t.Def.FullName()+" was altered since "+
+			"the snapshot was taken").Because(err).Do("What is not loaded yet is read in a new snapshot.")}
 	}
 	return s.srv.rowsFailed(err, q)
 }

@@ -51,6 +51,9 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
+	if err := w.refuseTask(); err != nil {
+		return nil, err
+	}
 	w.forgetFiles(cfg.Outputs)
 	if !w.isLoad() {
 		w.keepFiles(cfg.Outputs)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -22,6 +21,8 @@ type Handler struct {
 	volume *Volume
 	fs     FS
 	format Format
+	grows  bool // operations may be appended to a file that has ended
+	headed bool // such files begin with a line of names
 	names  Names
 	clock  func() time.Time
 
@@ -33,10 +34,6 @@ type Handler struct {
 	changes *handler.Changes
 	uses    map[uint32]*handler.TableUse
 	defs    map[*record.TableDef]*known
-	checks  map[*record.TableDef]formatter.FileWriter // that try operations out
-	scratch []byte
-	headed  bool            // text with a line of names first
-	tryOut  bool            // only a file's writer tells whether it can carry an operation
 	schemas map[string]bool // digests of definitions whose schema files are written
 	streams map[string]*stream
 	key     []byte
@@ -143,7 +140,6 @@ func (h *Handler) reset() {
 	h.changes = handler.NewChanges()
 	h.uses = map[uint32]*handler.TableUse{}
 	h.defs = map[*record.TableDef]*known{}
-	h.checks = map[*record.TableDef]formatter.FileWriter{}
 	h.schemas = map[string]bool{}
 	h.streams = map[string]*stream{}
 	h.outputs, h.touched, h.parts, h.broken = nil, nil, nil, nil

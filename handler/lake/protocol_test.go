@@ -114,7 +114,7 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 			[]handler.Flush{"turn", "due"}, true},
 		{"inactivity", func(h *Handler) { h.set.publishEvery, h.set.inactivityRoll = 0, time.Second },
 			[]handler.Flush{"turn", "due"}, true},
-		{"whole files are not made of pauses", func(h *Handler) { h.format = lines{whole: true} },
+		{"whole files are not made of pauses", func(h *Handler) { h.grows = false },
 			[]handler.Flush{"due", "due", "due"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestFilesEnd(t *testing.T) {
 		{"old", func(h *Handler) { h.set.fileRoll = time.Minute }, time.Minute, 2},
 		{"unused", func(h *Handler) { h.set.inactivityRoll = time.Minute }, time.Minute, 2},
 		{"at the end", func(h *Handler) { h.set.rollOnShutdown = true }, 0, 2},
-		{"whole", func(h *Handler) { h.format = lines{whole: true} }, 0, 2},
+		{"whole", func(h *Handler) { h.grows = false }, 0, 2},
 	} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprint(c.name, restart), func(t *testing.T) {
@@ -219,7 +219,7 @@ func withBad(hist *history, from, to int, rules ...handler.Rule) *handler.Batch 
 // over it.
 func TestRowThatCannotBeWritten(t *testing.T) {
 	for _, whole := range []bool{false, true} {
-		b := newBench(t, singles(6), func(h *Handler) { h.format = lines{whole: whole} })
+		b := newBench(t, singles(6), func(h *Handler) { h.grows = !whole })
 		b.apply(b.hist.batch(0, 2))
 		if e := b.refuses(withBad(b.hist, 2, 4), handler.Row, "nothing bad"); e.Op != 2 ||
 			e.Code != FormatErrorCode {

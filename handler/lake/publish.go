@@ -70,7 +70,7 @@ func (h *Handler) due(b *handler.Batch, now time.Time) bool {
 	if h.set.publishEvery <= 0 {
 		return false
 	}
-	idle := h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.grows()
+	idle := h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.grows
 	return idle || now.Sub(h.since) >= max(h.set.publishEvery, costShare*h.cost)
 }
 
@@ -82,7 +82,7 @@ func (h *Handler) tooOld(m *CommitFile, now time.Time) bool {
 
 // mustEnd reports whether nothing may be added to a file any more.
 func (h *Handler) mustEnd(m *CommitFile, now time.Time) bool {
-	return m.Ended || h.ending || !h.grows() ||
+	return m.Ended || h.ending || !h.grows ||
 		m.Bytes >= min(h.set.maxFileSize, h.set.mergeBelow) || h.tooOld(m, now)
 }
 

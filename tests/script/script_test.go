@@ -63,6 +63,19 @@ func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
 	play(t, "rmtfile.txtar", nil)
 }
 
+func TestAnInitialLoadGoesStraightIntoATask(t *testing.T) {
+	play(t, "rmttask.txtar", nil)
+}
+
+func TestInitialLoadsWorkAsWritten(t *testing.T) {
+	for _, way := range [][2]string{{"mariadb", "mysql"}, {"mysql", "mariadb"}} {
+		t.Run(way[0]+" to "+way[1], func(t *testing.T) {
+			t.Parallel()
+			play(t, "load.txtar", map[string]string{"FROM": way[0], "TO": way[1]})
+		})
+	}
+}
+
 func TestObeyHistoryHelpAndCommandLineAnswerAsWritten(t *testing.T) {
 	play(t, "obey.txtar", nil)
 }

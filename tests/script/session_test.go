@@ -73,6 +73,21 @@ func plainGgsh(ts *testscript.TestScript, neg bool, args []string) {
 	checkStatus(ts, neg, err)
 }
 
+// plainProgram runs a program as from the command line: program HOME name arg...
+func plainProgram(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: program home name argument...")
+	}
+	st := stageOf(ts)
+	out, err := st.home(ts, args[0]).Program(args[1], args[2:]...)
+	if _, err := ts.Stdout().Write([]byte(st.plain(out))); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if (err != nil) != neg {
+		ts.Fatalf("%s: %v\n%s\n%s", args[1], err, out, st.logs())
+	}
+}
+
 // ggsh runs the shell in a home; what it prints comes back without what
 // differs from run to run.
 func (st *stage) ggsh(ts *testscript.TestScript, home, input string,
@@ -108,6 +123,8 @@ var rules = []struct {
 	{regexp.MustCompile(` +\d+( +\d+ (?:EXT|RMT)(?:TRAIL|FILE))`), " <rba>${1}"},
 	{regexp.MustCompile(`(Seqno|LOGNUM) \d+, (RBA|LOGPOS) (<rba>|\d+)`), "<position>"},
 	{regexp.MustCompile(`Linux, \S+, \d+bit \(optimized\), .*`), "Linux <platform>"},
+	{regexp.MustCompile(`\d{6}:\d{18}`), "<csn>"},
+	{regexp.MustCompile(`, \d+ rows/s`), ", <n> rows/s"},
 	{regexp.MustCompile(`(?m)^Version .*`), "Version <version>"},
 	{regexp.MustCompile(`(MariaDB|MySQL) \d\S*|SQLite \d\S*`), "<database>"},
 	{regexp.MustCompile(`(?m)[ \t]+$`), ""},

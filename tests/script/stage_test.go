@@ -55,6 +55,7 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"session":     typedSession,
 		"ggsh":        plainGgsh,
+		"program":     plainProgram,
 		"home":        counted(1, "home name", newHome),
 		"server":      counted(3, "server name kind database", newServer),
 		"file":        counted(2, "file name home", newFile),
