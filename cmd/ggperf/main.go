@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,9 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"ggsh/kafkaclient"
 	"ggsh/loadgen"
-	"ggsh/props"
 )
 
 func main() {
@@ -45,22 +42,4 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ggperf:", err)
 		os.Exit(1)
 	}
-}
-
-func open(ctx context.Context, files *loadgen.Files, topic, properties string) (loadgen.Target, error) {
-	if files.Form != loadgen.CSV && files.Form != loadgen.JSON || (files.Dir == "") == (topic == "") {
-		return nil, errors.New("give -dir or -topic with -properties, and -format csv or json")
-	}
-	if topic == "" {
-		return files, nil
-	}
-	file, err := props.LoadProducer(properties, props.Options{Home: "."})
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{Role: kafkaclient.Producer, ClientID: "ggperf"})
-	if err != nil {
-		return nil, err
-	}
-	return loadgen.NewTopic(ctx, cfg, topic)
 }
