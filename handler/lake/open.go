@@ -38,7 +38,9 @@ type Handler struct {
 	streams map[string]*stream
 	key     []byte
 	copying []byte
-	spare   [][]byte // buffers for staged operations
+	spare   [][]byte // buffers to use again
+	// spareBytes is their capacity.
+	spareBytes int
 
 	// The batch at hand.
 	touched []*stream
@@ -263,7 +265,7 @@ func (h *Handler) Close() error {
 		return nil
 	}
 	for _, o := range h.outputs {
-		if !o.closed {
+		if o.file != nil {
 			o.file.Abandon()
 		}
 	}

@@ -28,6 +28,7 @@ type settings struct {
 	reportEvery    time.Duration
 	keepCommits    int
 	maxOpen        int
+	spill          int // bytes that a file may keep in memory
 
 	definitions string // local folder for schema files
 	schemaDir   string // folder for schema files in the file system; empty for none
@@ -68,6 +69,7 @@ func (h *Handler) configure(p *props.Config) error {
 		reportEvery:    p.GlobalDuration("gg.report.time"),
 		keepCommits:    max(p.Int("keepCommits"), 1),
 		maxOpen:        maxOpenFiles,
+		spill:          spillBytes,
 		definitions:    filepath.Join(h.cfg.Home, "dirdef"),
 	}
 	if !h.grows && !p.Has("publishInterval") {
