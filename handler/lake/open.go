@@ -123,7 +123,9 @@ func (h *Handler) takeOver(ctx context.Context, group string) (*handler.Opened, 
 		}
 	}
 	h.cut, h.accepted, h.committed = h.held, placeOf(&h.held), h.now()
-	opened := &handler.Opened{Product: h.volume.Product}
+	h.note("Files are written below %s; commit records are in %s, this is epoch %d; %d files may be "+
+		"continued", h.set.root, h.journal.dir, h.journal.epoch, h.liveCount())
+	opened := &handler.Opened{Product: h.volume.Product + ", below " + h.set.root}
 	if h.holds {
 		opened.Checkpoint = h.durable()
 	}

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -74,6 +75,9 @@ func (h *Handler) configure(p *props.Config) error {
 	}
 	if !h.grows && !p.Has("publishInterval") {
 		h.set.publishEvery = wholePublish
+	}
+	if h.set.maxFileSize <= 0 {
+		h.set.maxFileSize = math.MaxInt64
 	}
 	if f.PerTable() && !h.set.perTable {
 		return fmt.Errorf("format %s needs partitionByTable=true: its files hold one table each",

@@ -101,6 +101,8 @@ func (s *session) fault(err error) *handler.ApplyError {
 		if advice != "" {
 			e.Text += "; " + advice
 		}
+	case strings.HasPrefix(text, "write failed: "):
+		e.Text += "; a DataNode of the block does not answer"
 	case strings.Contains(text, "SASL handshake"), strings.Contains(text, "SIMPLE authentication"):
 		e.Class = handler.Setup
 		e.Text += "; see authType, kerberosPrincipal and kerberosKeytabFile"
