@@ -141,6 +141,7 @@ func TestFaults(t *testing.T) {
 		{remote{"org.apache.hadoop.hdfs.protocol.NotReplicatedYetException", "Not replicated yet"},
 			handler.Connection, "Not replicated yet"},
 		{errors.New("no available namenodes: SASL handshake: no key"), handler.Setup, "kerberosPrincipal"},
+		{errors.New("no available namenodes: SASL handshake: EOF"), handler.Connection, "EOF"},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, handler.Connection, "refused"},
 		{errors.New("write failed: ERROR ()"), handler.Connection, "write failed"},
 	} {
