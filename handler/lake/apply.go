@@ -296,7 +296,7 @@ func (h *Handler) write(ctx context.Context, b *handler.Batch) error {
 	}
 	defer h.clearStaged()
 	now := h.now()
-	if h.since.IsZero() {
+	if h.written = now; h.since.IsZero() {
 		h.since = now
 	}
 	h.tick++

@@ -88,7 +88,7 @@ func mixture() *script {
 			i++
 		case i == 10:
 			s.steps = append(s.steps, step{from: i, to: i + 1, flush: handler.FlushDue},
-				step{flush: handler.FlushDue}, step{flush: handler.FlushDue})
+				step{flush: handler.FlushDue}, step{flush: handler.FlushDue, turn: time.Second})
 			i++
 		default:
 			s.steps = append(s.steps, step{from: i, to: i + 2, turn: 2 * time.Second})

@@ -54,10 +54,10 @@ type Handler struct {
 	accepted place              // of cut
 
 	since     time.Time // when the oldest operation that is not published was taken
+	written   time.Time // when the last operation was taken
 	committed time.Time // when the newest commit was made
 	cost      time.Duration
 	urgent    bool // something has to be published at the next boundary
-	quiet     bool // nothing came since the last look at the clock
 	ending    bool // files are to end with the run
 
 	notes []string
@@ -143,8 +143,8 @@ func (h *Handler) reset() {
 	h.schemas = map[string]bool{}
 	h.streams = map[string]*stream{}
 	h.outputs, h.touched, h.parts, h.broken = nil, nil, nil, nil
-	h.holds, h.held, h.urgent, h.quiet, h.ending = false, handler.Checkpoint{}, false, false, false
-	h.since, h.cost, h.stats = time.Time{}, 0, stats{since: h.now()}
+	h.holds, h.held, h.urgent, h.ending = false, handler.Checkpoint{}, false, false
+	h.since, h.written, h.cost, h.stats = time.Time{}, time.Time{}, 0, stats{since: h.now()}
 }
 
 // recover reads the newest commit record and gives its files their names.

@@ -99,15 +99,15 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Handler)
-		orders []handler.Flush // behind the first transaction, "turn" turns the clock
+		orders []handler.Flush // behind the first transaction, "turn" and "pause" turn the clock
 		seen   bool
 	}{
 		{"nothing", nil, nil, false},
-		{"one look", nil, []handler.Flush{"due"}, false},
-		{"two looks", nil, []handler.Flush{"due", "due"}, true},
+		{"a look at once", nil, []handler.Flush{"due"}, false},
+		{"a look in a pause", nil, []handler.Flush{"pause", "due"}, true},
 		{"interval", nil, []handler.Flush{"turn", "due"}, true},
 		{"interval off", func(h *Handler) { h.set.publishEvery = 0 },
-			[]handler.Flush{"turn", "due", "due", "due"}, false},
+			[]handler.Flush{"turn", "due", "turn", "due"}, false},
 		{"end", func(h *Handler) { h.set.publishEvery = 0 }, []handler.Flush{"all"}, true},
 		{"size", func(h *Handler) { h.set.maxFileSize = 1 }, nil, true},
 		{"age", func(h *Handler) { h.set.publishEvery, h.set.fileRoll = 0, time.Second },
@@ -115,14 +115,18 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 		{"inactivity", func(h *Handler) { h.set.publishEvery, h.set.inactivityRoll = 0, time.Second },
 			[]handler.Flush{"turn", "due"}, true},
 		{"whole files are not made of pauses", func(h *Handler) { h.grows = false },
-			[]handler.Flush{"due", "due", "due"}, false},
+			[]handler.Flush{"pause", "due", "pause", "due"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, singles(2), c.change)
 			applied := b.apply(b.hist.batch(0, 1))
 			for _, order := range c.orders {
-				if order == "turn" {
+				switch order {
+				case "turn":
 					b.c.turn(6 * time.Second)
+					continue
+				case "pause":
+					b.c.turn(time.Second)
 					continue
 				}
 				applied = b.flush(order)
