@@ -91,7 +91,8 @@ func octets(t *testing.T, f *Format, all map[string]sample, names []string) stri
 // implementation for the schemas of tables.
 func TestFingerprints(t *testing.T) {
 	for kind, want := range map[string]int64{"null": 7195948357588979594,
-		"boolean": -6970731678124411036, "int": 8247732601305521295, "long": -3434872931120570953, "float": 5583340709985441680,
+		"boolean": -6970731678124411036, "int": 8247732601305521295, "long": -3434872931120570953,
+		"float":  5583340709985441680,
 		"double": -8181574048448539266, "bytes": 5746618253357095269, "string": -8142146995180207161} {
 		if got := int64(primitive(kind).fingerprint()); got != want {
 			t.Errorf("%s: %d, want %d", kind, got, want)

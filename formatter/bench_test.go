@@ -1,6 +1,7 @@
 package formatter
 
 import (
+	"io"
 	"testing"
 
 	"ggsh/record"
@@ -70,6 +71,33 @@ func BenchmarkAppend(b *testing.B) {
 				size += len(out)
 			}
 			b.ReportMetric(float64(size)/float64(b.N), "bytes/row")
+		})
+	}
+}
+
+// BenchmarkFile writes files whose bytes go nowhere.
+func BenchmarkFile(b *testing.B) {
+	for name, lines := range map[string][]string{
+		"avro_row_ocf":         {"format=avro_row_ocf"},
+		"avro_row_ocf snappy":  {"format=avro_row_ocf", "avroCodec=snappy"},
+		"avro_row_ocf deflate": {"format=avro_row_ocf", "avroCodec=deflate"},
+		"parquet snappy":       {"format=parquet"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			f, list := must(b, lines...), changes(b)
+			w, err := f.File(io.Discard, list[0].Def)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if err := w.Write(list[i%len(list)]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := w.Close(); err != nil {
+				b.Fatal(err)
+			}
 		})
 	}
 }

@@ -43,7 +43,8 @@ func newContainer(f *Format, w io.Writer, t *table) *container {
 	copy(c.marker[:], sum[:])
 	c.head = append(c.head, "Obj\x01"...)
 	c.head = appendLength(c.head, 2)
-	for _, pair := range [2][2]string{{"avro.schema", string(t.avro.text)}, {"avro.codec", f.codecName}} {
+	for _, pair := range [2][2]string{{"avro.schema", string(t.avro.text)},
+		{"avro.codec", f.codecName}} {
 		for _, text := range pair {
 			c.head = append(appendLength(c.head, len(text)), text...)
 		}

@@ -297,7 +297,8 @@ func TestBytesComeBack(t *testing.T) {
 		octets[i] = byte(i)
 	}
 	v := record.Value{Kind: record.Bytes, B: octets}
-	if got, err := base64.StdEncoding.DecodeString(shown(v, 0)); err != nil || !bytes.Equal(got, octets) {
+	got, err := base64.StdEncoding.DecodeString(shown(v, 0))
+	if err != nil || !bytes.Equal(got, octets) {
 		t.Errorf("%v: %x", err, got)
 	}
 }

@@ -35,9 +35,13 @@ func valueCases() []valueCase {
 	day := record.PackDate(2024, 2, 29)
 	clock := int64(13*3600e9 + 5*60e9 + 9e9)
 	bigint, ubigint := column(record.Int, "bigint", 0, 0), column(record.Uint, "bigint unsigned", 0, 0)
-	price, number := column(record.Decimal, "decimal(10,2)", 10, 2), column(record.Decimal, "number", 0, 0)
-	long, huge := column(record.Decimal, "decimal(30,20)", 30, 20), column(record.Decimal, "decimal(65,0)", 65, 0)
-	ts, ts6 := column(record.Timestamp, "datetime", 0, 0), column(record.Timestamp, "datetime(6)", 0, 6)
+	price, number := column(record.Decimal, "decimal", 10, 2), column(record.Decimal, "number", 0, 0)
+	long, huge := column(record.Decimal, "decimal", 30, 20), column(record.Decimal, "decimal", 65, 0)
+	whole, rough := column(record.Decimal, "number", 10, 0), column(record.Decimal, "number", 5, -2)
+	ts, ts6 := column(record.Timestamp, "datetime", 0, 0), column(record.Timestamp, "datetime", 0, 6)
+	tz := column(record.TimestampTZ, "timestamp", 0, 0)
+	octets, uuid := column(record.Bytes, "blob", 0, 0), column(record.UUID, "uuid", 0, 0)
+	late := -int64(838*3600e9 + 59*60e9 + 59e9 + 5e8)
 	tz9 := column(record.TimestampTZ, "timestamp(9)", 0, 9)
 	double := column(record.Float64, "double", 0, 0)
 	str := column(record.String, "varchar(20)", 0, 0)
@@ -49,11 +53,11 @@ func valueCases() []valueCase {
 		{"decimal", price, text(record.Decimal, "-17520.50")},
 		{"decimal zero", price, text(record.Decimal, "0.00")},
 		{"decimal without whole part", price, text(record.Decimal, "-.5")},
-		{"decimal that is whole", column(record.Decimal, "number(10)", 10, 0), text(record.Decimal, "7")},
+		{"decimal that is whole", whole, text(record.Decimal, "7")},
 		{"decimal of unknown precision", number, text(record.Decimal, "1.25")},
 		{"decimal of many digits", long, text(record.Decimal, "1.12345678901234567891")},
 		{"decimal of 65 digits", huge, text(record.Decimal, strings.Repeat("9", 65))},
-		{"decimal of negative scale", column(record.Decimal, "number(5,-2)", 5, -2), text(record.Decimal, "12300")},
+		{"decimal of negative scale", rough, text(record.Decimal, "12300")},
 		{"decimal that is no number", number, text(record.Decimal, "NaN")},
 		{"float32", column(record.Float32, "float", 0, 0), record.AppendFloat32(nil, 0.1)},
 		{"float64", double, record.AppendFloat64(nil, 0.1)},
@@ -64,22 +68,22 @@ func valueCases() []valueCase {
 		{"string", str, text(record.String, "Grüße\t<&>")},
 		{"string with NUL", str, text(record.String, "a\x00b")},
 		{"string that is not UTF-8", str, text(record.String, "\xff")},
-		{"bytes", column(record.Bytes, "varbinary(20)", 0, 0), record.AppendBytes(nil, record.Bytes, []byte{0, 1, 0xfe, 0xff})},
+		{"bytes", octets, record.AppendBytes(nil, record.Bytes, []byte{0, 1, 0xfe, 0xff})},
 		{"date", column(record.Date, "date", 0, 0), record.AppendDate(nil, day)},
 		{"date zero", column(record.Date, "date", 0, 0), record.AppendDate(nil, 0)},
-		{"time", column(record.Time, "time(3)", 0, 3), record.AppendTime(nil, -(838*3600e9 + 59*60e9 + 59e9 + 5e8))},
+		{"time", column(record.Time, "time(3)", 0, 3), record.AppendTime(nil, late)},
 		{"timestamp", ts, record.AppendTimestamp(nil, day, clock)},
 		{"timestamp with fraction", ts6, record.AppendTimestamp(nil, day, clock+120e6)},
 		{"timestamp with more digits than its column", ts, record.AppendTimestamp(nil, day, clock+5e6)},
 		{"timestamp zero", ts, record.AppendTimestamp(nil, 0, 0)},
-		{"timestamptz", column(record.TimestampTZ, "timestamp", 0, 0), record.AppendTimestampTZ(nil, day, clock, 120)},
+		{"timestamptz", tz, record.AppendTimestampTZ(nil, day, clock, 120)},
 		{"timestamptz of nanoseconds", tz9, record.AppendTimestampTZ(nil, day, clock+123456789, 0)},
 		{"interval", column(record.Interval, "interval", 0, 0), record.AppendInterval(nil, 14, -3, 5e9)},
 		{"bit", column(record.Bit, "bit(10)", 0, 0), record.AppendBit(nil, 10, []byte{2, 3})},
 		{"bool", column(record.Bool, "boolean", 0, 0), record.AppendBool(nil, true)},
 		{"json", column(record.JSON, "json", 0, 0), text(record.JSON, `{"a": [1, "x"]}`)},
 		{"xml", column(record.XML, "xmltype", 0, 0), text(record.XML, `<a>]]></a>`)},
-		{"uuid", column(record.UUID, "uuid", 0, 0), record.AppendBytes(nil, record.UUID, []byte("0123456789abcdef"))},
+		{"uuid", uuid, record.AppendBytes(nil, record.UUID, []byte("0123456789abcdef"))},
 		{"string in a column of whole numbers", bigint, text(record.String, "7")},
 		{"int in a column of texts", str, record.AppendInt(nil, 7)},
 		{"decimal in a column of whole numbers", bigint, text(record.Decimal, "7.0")},

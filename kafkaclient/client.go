@@ -53,6 +53,12 @@ type File interface {
 	Where(key string) ggserr.Location
 }
 
+// Secret reports whether a property's value is one.
+func (s Setting) Secret() bool {
+	return s.Key == "sasl.jaas.config" || s.Key == "ssl.keystore.key" ||
+		strings.HasSuffix(s.Key, ".password")
+}
+
 // Settings are a file's properties.
 func Settings(f File) []Setting {
 	var all []Setting

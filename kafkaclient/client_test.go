@@ -249,7 +249,8 @@ func TestJAAS(t *testing.T) {
 		"a.B optional username=u password=p": {"a.B", "u", "p", false},
 	} {
 		b := newBuilder(Options{})
-		err := applyJAAS(b, Setting{Key: "sasl.jaas.config", Value: strings.ReplaceAll(text, "\\\n", "\n")})
+		err := applyJAAS(b, Setting{Key: "sasl.jaas.config",
+			Value: strings.ReplaceAll(text, "\\\n", "\n")})
 		if err != nil || b.login != want {
 			t.Errorf("%s: %+v, %v", text, b.login, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -223,6 +224,9 @@ func applyKeyStore(b *builder, s Setting) error {
 	text, path, err := b.store(s)
 	if err != nil {
 		return err
+	}
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o077 != 0 {
+		b.warn(s, "others than its owner can read %s, which holds a key: chmod 600 it", path)
 	}
 	var key, chain []byte
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {

@@ -76,6 +76,15 @@ func TestTLS(t *testing.T) {
 		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}))
 	misnamed := cluster(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{strange}}))
 	store := file(t, "store.pem", key, cert)
+	open := file(t, "open.pem", key, cert)
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	loose := producer(t, "bootstrap.servers=h:1", "ssl.keystore.location="+open)
+	if got := notices(loose); !strings.Contains(got, "! p.properties:2:1") ||
+		!strings.Contains(got, "chmod 600 it") {
+		t.Errorf("notices %s", got)
+	}
 	trust, trustStrange := file(t, "trust.pem", cert), file(t, "strange.pem", strangeCert)
 	for _, c := range []struct {
 		name    string

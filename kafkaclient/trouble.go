@@ -104,8 +104,10 @@ func judge(e *kerr.Error) (Kind, string) {
 		return BadTopic, "A topic's name has 1 to 249 letters, digits, dots, underscores and hyphens"
 	case kerr.MessageTooLarge, kerr.RecordListTooLarge:
 		return TooLarge, ""
-	case kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.InvalidProducerIDMapping:
+	case kerr.ProducerFenced, kerr.InvalidProducerEpoch:
 		return Fenced, ""
+	case kerr.InvalidProducerIDMapping, kerr.UnknownProducerID:
+		return Away, "The cluster has forgotten the producer after a long rest: a new one is needed"
 	case kerr.InvalidTransactionTimeout:
 		return TimeoutTooLong, ""
 	case kerr.InvalidRecord, kerr.CorruptMessage, kerr.InvalidTimestamp:

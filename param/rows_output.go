@@ -36,10 +36,8 @@ var outputRows = []Spec{
 		Help: "Local extract file: output of Extract, input of a special run of Replicat. " +
 			fileHelp},
 	{Name: "RMTTASK", Programs: Extract, Multi: true,
-		Syntax:  "RMTTASK REPLICAT [GROUP group] [FORMAT RELEASE value] [PARAMS value]",
-		Support: Refused,
-		Help:    "Replicat task on the target host that loads the rows at once.",
-		Instead: "nothing would be loaded; write RMTFILE and apply it with a SPECIALRUN Replicat"},
+		Syntax: "RMTTASK REPLICAT [GROUP group] [FORMAT RELEASE value] [PARAMS value]",
+		Help:   "Replicat task of the target host that applies an initial load while it is read."},
 	{Name: "RMTBATCH", Programs: Extract, Syntax: "RMTBATCH any", Priority: NA,
 		Support: Refused, Help: "NonStop only.", Instead: "nothing would be written"},
 	{Name: "ENCRYPTTRAIL", Programs: Extract, Priority: P1, Support: Refused, Multi: true,

@@ -70,6 +70,9 @@ func (t *Tables) define(d Definition, declared bool) *table {
 	return tab
 }
 
+// Fixed gives a table whose columns nothing changes.
+func (t *Tables) Fixed(d Definition) *record.TableDef { return t.define(d, true).def }
+
 // declaration finds the columns that are given for a table. One without a name is
 // for all tables.
 func (t *Tables) declaration(schema, name string) (Definition, bool) {

@@ -8,6 +8,7 @@ import (
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/param"
+	"ggsh/subdirs"
 )
 
 // defaultMegabytes is the size of an extract file's files when MEGABYTES does not say.
@@ -51,7 +52,10 @@ func (w *wiring) assigned(o param.Output) (checkpoint.Output, error) {
 		fresh.Megabytes = defaultMegabytes
 	}
 	doc := w.p.Document()
-	if doc == nil {
+	if o.Kind == param.RmtTask {
+		fresh.Trail = subdirs.TaskTrail(o.Group)
+	}
+	if doc == nil || o.Kind == param.RmtTask {
 		return fresh, nil
 	}
 	at := slices.IndexFunc(doc.Group.Outputs, func(g checkpoint.Output) bool {

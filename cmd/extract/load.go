@@ -24,7 +24,8 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 		OpenChanges: func(ctx context.Context, restart string) (extract.Source, error) {
 			return w.openDatabase(ctx, login, extract.SourceStart{Restart: restart, Want: cfg.Plan.Wants})
 		}}
-	if w.p.Document() != nil {
+	// A task begins anew with each load: nothing of an earlier one can be gone on with.
+	if w.p.Document() != nil && len(w.tasks()) == 0 {
 		lc.Ledger = checkpoint.LoadAt(w.p.Home().Load(w.p.Group()))
 		if n := len(cfg.Outputs); n > 1 {
 			at := w.outputs[1].Pos
@@ -40,7 +41,7 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 	}
 	if login.Embedded != "" {
 		w.loadSQLite(&lc, w.p.Home().Resolve(login.Embedded))
-		return func(ctx context.Context) error { return extract.RunLoad(ctx, lc) }, nil
+		return w.runLoad(lc), nil
 	}
 	l, err := w.login(login)
 	if err != nil {
@@ -56,7 +57,17 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 		w.p.Line("Source: %s", s.Server())
 		return mysqlTables{s}, s.Readers(), nil
 	}
-	return func(ctx context.Context) error { return extract.RunLoad(ctx, lc) }, nil
+	return w.runLoad(lc), nil
+}
+
+// runLoad loads, and tells the tasks when that is done.
+func (w *wiring) runLoad(lc extract.LoadConfig) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := extract.RunLoad(ctx, lc); err != nil {
+			return err
+		}
+		return w.endTasks(ctx)
+	}
 }
 
 func (w *wiring) loadSQLite(lc *extract.LoadConfig, path string) {

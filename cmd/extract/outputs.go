@@ -52,6 +52,9 @@ func (w *wiring) header() trail.HeaderInfo {
 		if login.Directory != "" {
 			h.Kind, h.Database = "directory", login.Directory
 		}
+		if w.run.Capture.Log.Streams.ConsumerProperties != "" {
+			h.Kind, h.Database = "kafka", w.run.Capture.Log.Streams.ConsumerProperties
+		}
 	}
 	return h
 }
@@ -59,15 +62,21 @@ func (w *wiring) header() trail.HeaderInfo {
 // openRemote asks the Manager there for a collector and connects to it. What
 // goes wrong on the way is tried again: a data pump outlives its network.
 func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extract.TrailWriter, extract.Held, error) {
-	host := w.outputs[out.Index].Host
+	given := w.outputs[out.Index]
+	host := given.Host
 	if host == nil {
-		at := w.outputs[out.Index].Pos
-		return nil, extract.Held{}, ggserr.New(ggserr.BadParameter, w.outputs[out.Index].Kind.String()+" has no RMTHOST before it").
-			At(at.File, at.Line, at.Column).Do("Add RMTHOST host, MGRPORT port.")
+		return nil, extract.Held{}, ggserr.New(ggserr.BadParameter, given.Kind.String()+" has no RMTHOST before it").
+			At(given.Pos.File, given.Pos.Line, given.Pos.Column).Do("Add RMTHOST host, MGRPORT port.")
 	}
-	info, err := w.askCollector(ctx, host, out)
+	var info *control.CollectorInfo
+	var err error
+	if given.Kind == param.RmtTask {
+		info, err = w.askTask(ctx, given)
+	} else if info, err = w.askCollector(ctx, host, out); err != nil {
+		err = passing{err}
+	}
 	if err != nil {
-		return nil, extract.Held{}, passing{err}
+		return nil, extract.Held{}, err
 	}
 	var secure *tls.Config
 	if info.Fingerprint != "" {

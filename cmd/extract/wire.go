@@ -51,6 +51,9 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
+	if err := w.refuseTask(); err != nil {
+		return nil, err
+	}
 	w.forgetFiles(cfg.Outputs)
 	if !w.isLoad() {
 		w.keepFiles(cfg.Outputs)
@@ -126,6 +129,13 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 	}
 	if login.Directory != "" {
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
+	}
+	kafka, err := w.isKafka(login)
+	if err != nil {
+		return nil, err
+	}
+	if kafka {
+		return w.openKafka(ctx, start)
 	}
 	if err := w.streamsOnly(); err != nil {
 		return nil, err
@@ -273,14 +283,31 @@ func (w *wiring) spoolDir() string {
 	return w.p.Home().Temp()
 }
 
+// isKafka reports whether the source is Kafka: SOURCEDB or its alias says so, or the
+// consumer's properties do without one.
+func (w *wiring) isKafka(login param.Login) (bool, error) {
+	if login.Kafka || login.DSN == "" && w.run.Capture.Log.Streams.ConsumerProperties != "" {
+		return true, nil
+	}
+	if login.Alias == "" {
+		return false, nil
+	}
+	l, err := w.login(login)
+	return l.Kind == dblogin.Kafka, err
+}
+
+// aliasDir is where the credential store lies.
+func (w *wiring) aliasDir() string {
+	if w.globals.CredentialStore != "" {
+		return w.p.Home().Resolve(w.globals.CredentialStore)
+	}
+	return w.p.Home().Join("dircrd")
+}
+
 // login resolves an alias and gives host, port, user and password.
 func (w *wiring) login(l param.Login) (dblogin.Login, error) {
 	if l.Alias != "" {
-		dir := w.p.Home().Join("dircrd")
-		if w.globals.CredentialStore != "" {
-			dir = w.p.Home().Resolve(w.globals.CredentialStore)
-		}
-		return dblogin.AliasesIn(dir).Login(l.DSN, l.Domain, l.Alias)
+		return dblogin.AliasesIn(w.aliasDir()).Login(l.DSN, l.Domain, l.Alias)
 	}
 	return dblogin.Login{Kind: dblogin.MySQL, Host: l.Host, Port: l.Port, Database: l.Database,
 		User: l.User, Password: l.Password}, nil

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
@@ -132,7 +131,7 @@ func (h *Handler) stage(ctx context.Context, b *handler.Batch, applied *handler.
 
 // FormatErrorCode is the number of an operation that the format cannot carry or
 // that no file can be named for, as REPERROR names it.
-const FormatErrorCode = 1
+const FormatErrorCode = 22000
 
 func rowError(n int, c *record.Change, err error) *handler.ApplyError {
 	return (&handler.ApplyError{Class: handler.Row, Op: n, Code: FormatErrorCode,
@@ -145,7 +144,6 @@ func (h *Handler) learn(uses []handler.TableUse) {
 		use := uses[i]
 		if before := h.uses[use.ID]; before != nil {
 			delete(h.defs, before.Target)
-			delete(h.checks, before.Target)
 		}
 		h.uses[use.ID] = &use
 	}
@@ -190,11 +188,11 @@ func (h *Handler) stageOne(c *record.Change) (*stream, error) {
 		}
 		st.first = at
 	}
-	if h.grows() {
+	if h.grows {
 		if st.bytes, err = h.format.Append(st.bytes, c); err != nil {
 			return nil, err
 		}
-	} else if err := h.check(c); err != nil {
+	} else if err := h.format.Check(c); err != nil {
 		return nil, err
 	}
 	if st.rows == 0 {
@@ -204,23 +202,6 @@ func (h *Handler) stageOne(c *record.Change) (*stream, error) {
 	st.rows++
 	st.count[c.Op.Type]++
 	return s, nil
-}
-
-// check finds out whether an operation can be written to a file of a format that
-// makes files as a whole.
-func (h *Handler) check(c *record.Change) (err error) {
-	if !h.tryOut {
-		h.scratch, err = h.format.Append(h.scratch[:0], c)
-		return err
-	}
-	w := h.checks[c.Def]
-	if w == nil {
-		if w, err = h.format.File(io.Discard, c.Def); err != nil {
-			return err
-		}
-		h.checks[c.Def] = w
-	}
-	return w.Write(c)
 }
 
 // streamOf finds the stream of an operation, or makes it.
@@ -315,7 +296,7 @@ func (h *Handler) write(ctx context.Context, b *handler.Batch) error {
 	}
 	defer h.clearStaged()
 	now := h.now()
-	if h.since.IsZero() {
+	if h.written = now; h.since.IsZero() {
 		h.since = now
 	}
 	h.tick++
@@ -360,7 +341,7 @@ func (h *Handler) writeStream(ctx context.Context, s *stream, now time.Time) err
 // writeRows gives the operations to the writers of formats that make a file as
 // a whole; stage has seen that they can be written.
 func (h *Handler) writeRows(b *handler.Batch) error {
-	if h.grows() || b.Count == 0 {
+	if h.grows || b.Count == 0 {
 		return nil
 	}
 	h.changes.Reset(b)

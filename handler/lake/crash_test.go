@@ -88,7 +88,7 @@ func mixture() *script {
 			i++
 		case i == 10:
 			s.steps = append(s.steps, step{from: i, to: i + 1, flush: handler.FlushDue},
-				step{flush: handler.FlushDue}, step{flush: handler.FlushDue})
+				step{flush: handler.FlushDue}, step{flush: handler.FlushDue, turn: time.Second})
 			i++
 		default:
 			s.steps = append(s.steps, step{from: i, to: i + 2, turn: 2 * time.Second})
@@ -190,7 +190,7 @@ func variants() map[string]func(*Handler) {
 		"continued": nil,
 		"ended":     func(h *Handler) { h.set.mergeBelow = 60 },
 		"sized":     func(h *Handler) { h.set.maxFileSize, h.set.mergeBelow = 40, 40 },
-		"whole":     func(h *Handler) { h.format = lines{whole: true, perTable: true} },
+		"whole":     func(h *Handler) { h.grows = false },
 		"few open":  func(h *Handler) { h.set.maxOpen = 1 },
 		"aged":      func(h *Handler) { h.set.fileRoll = 7 * time.Second },
 		"one file":  func(h *Handler) { h.set.perTable, h.names = false, oneFile{} },

@@ -12,12 +12,10 @@ import (
 type Format interface {
 	// Append appends one operation; after an error dst is as it was.
 	Append(dst []byte, c *record.Change) ([]byte, error)
+	// Check finds what Append or a file's writer would refuse.
+	Check(c *record.Change) error
 	// File begins a file that is made as a whole.
 	File(w io.Writer, def *record.TableDef) (formatter.FileWriter, error)
-	// Joinable says that a file is operations one behind the other, and nothing else.
-	Joinable() bool
-	// PerTable says that a file holds operations of one table and definition only.
-	PerTable() bool
 	// Schema gives the schema file of a table; no text when the format has none.
 	Schema(def *record.TableDef) (file string, text []byte, err error)
 }
@@ -30,6 +28,3 @@ type Names interface {
 	// Final gives the path of a file that is begun with the operation.
 	Final(c *record.Change, now time.Time) (string, error)
 }
-
-// grows reports whether a file is text that more operations may be appended to.
-func (h *Handler) grows() bool { return h.headed || h.format.Joinable() }

@@ -19,7 +19,7 @@ import (
 
 // lines is a format of one line for each operation: table, then the value of
 // the first column. A value "bad" cannot be carried.
-type lines struct{ whole, perTable bool }
+type lines struct{}
 
 func (f lines) Append(dst []byte, c *record.Change) ([]byte, error) {
 	var values []record.Value
@@ -41,8 +41,12 @@ func (f lines) Append(dst []byte, c *record.Change) ([]byte, error) {
 func (f lines) File(w io.Writer, _ *record.TableDef) (formatter.FileWriter, error) {
 	return &lineFile{w: w}, nil
 }
-func (f lines) Joinable() bool { return !f.whole }
-func (f lines) PerTable() bool { return f.perTable }
+
+func (f lines) Check(c *record.Change) error {
+	_, err := f.Append(nil, c)
+	return err
+}
+
 func (f lines) Schema(def *record.TableDef) (string, []byte, error) {
 	return def.FullName() + ".schema", []byte(fmt.Sprintf("%d columns\n", len(def.Columns))), nil
 }
@@ -192,7 +196,7 @@ func (c *clock) turn(d time.Duration) { c.now = c.now.Add(d) }
 // ready makes a handler on a session; change may change its settings.
 func ready(s *session, c *clock, change func(*Handler)) *Handler {
 	h := New(Driver{Name: "memory", Version: "1"})
-	h.fs, h.format, h.names = s, lines{}, byTable{}
+	h.fs, h.format, h.names, h.grows = s, lines{}, byTable{}, true
 	h.clock = func() time.Time { return c.now }
 	h.cfg = handler.Config{Group: "RLAKE", GroupKey: 0xabc}
 	h.volume = &Volume{Product: "memory", Fault: func(err error) *handler.ApplyError {

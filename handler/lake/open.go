@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"ggsh/formatter"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -22,6 +21,8 @@ type Handler struct {
 	volume *Volume
 	fs     FS
 	format Format
+	grows  bool // operations may be appended to a file that has ended
+	headed bool // such files begin with a line of names
 	names  Names
 	clock  func() time.Time
 
@@ -33,10 +34,6 @@ type Handler struct {
 	changes *handler.Changes
 	uses    map[uint32]*handler.TableUse
 	defs    map[*record.TableDef]*known
-	checks  map[*record.TableDef]formatter.FileWriter // that try operations out
-	scratch []byte
-	headed  bool            // text with a line of names first
-	tryOut  bool            // only a file's writer tells whether it can carry an operation
 	schemas map[string]bool // digests of definitions whose schema files are written
 	streams map[string]*stream
 	key     []byte
@@ -57,10 +54,10 @@ type Handler struct {
 	accepted place              // of cut
 
 	since     time.Time // when the oldest operation that is not published was taken
+	written   time.Time // when the last operation was taken
 	committed time.Time // when the newest commit was made
 	cost      time.Duration
 	urgent    bool // something has to be published at the next boundary
-	quiet     bool // nothing came since the last look at the clock
 	ending    bool // files are to end with the run
 
 	notes []string
@@ -143,12 +140,11 @@ func (h *Handler) reset() {
 	h.changes = handler.NewChanges()
 	h.uses = map[uint32]*handler.TableUse{}
 	h.defs = map[*record.TableDef]*known{}
-	h.checks = map[*record.TableDef]formatter.FileWriter{}
 	h.schemas = map[string]bool{}
 	h.streams = map[string]*stream{}
 	h.outputs, h.touched, h.parts, h.broken = nil, nil, nil, nil
-	h.holds, h.held, h.urgent, h.quiet, h.ending = false, handler.Checkpoint{}, false, false, false
-	h.since, h.cost, h.stats = time.Time{}, 0, stats{since: h.now()}
+	h.holds, h.held, h.urgent, h.ending = false, handler.Checkpoint{}, false, false
+	h.since, h.written, h.cost, h.stats = time.Time{}, time.Time{}, 0, stats{since: h.now()}
 }
 
 // recover reads the newest commit record and gives its files their names.

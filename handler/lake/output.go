@@ -174,7 +174,7 @@ func (h *Handler) create(ctx context.Context, s *stream) (*output, error) {
 
 // beginRows writes what a file of the format begins with.
 func (h *Handler) beginRows(o *output) (err error) {
-	if h.format.Joinable() || h.headed && o.continues {
+	if h.grows && (!h.headed || o.continues) {
 		return nil
 	}
 	o.rows, err = h.format.File(o, o.stream.def)

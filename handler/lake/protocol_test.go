@@ -99,30 +99,34 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Handler)
-		orders []handler.Flush // behind the first transaction, "turn" turns the clock
+		orders []handler.Flush // behind the first transaction, "turn" and "pause" turn the clock
 		seen   bool
 	}{
 		{"nothing", nil, nil, false},
-		{"one look", nil, []handler.Flush{"due"}, false},
-		{"two looks", nil, []handler.Flush{"due", "due"}, true},
+		{"a look at once", nil, []handler.Flush{"due"}, false},
+		{"a look in a pause", nil, []handler.Flush{"pause", "due"}, true},
 		{"interval", nil, []handler.Flush{"turn", "due"}, true},
 		{"interval off", func(h *Handler) { h.set.publishEvery = 0 },
-			[]handler.Flush{"turn", "due", "due", "due"}, false},
+			[]handler.Flush{"turn", "due", "turn", "due"}, false},
 		{"end", func(h *Handler) { h.set.publishEvery = 0 }, []handler.Flush{"all"}, true},
 		{"size", func(h *Handler) { h.set.maxFileSize = 1 }, nil, true},
 		{"age", func(h *Handler) { h.set.publishEvery, h.set.fileRoll = 0, time.Second },
 			[]handler.Flush{"turn", "due"}, true},
 		{"inactivity", func(h *Handler) { h.set.publishEvery, h.set.inactivityRoll = 0, time.Second },
 			[]handler.Flush{"turn", "due"}, true},
-		{"whole files are not made of pauses", func(h *Handler) { h.format = lines{whole: true} },
-			[]handler.Flush{"due", "due", "due"}, false},
+		{"whole files are not made of pauses", func(h *Handler) { h.grows = false },
+			[]handler.Flush{"pause", "due", "pause", "due"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, singles(2), c.change)
 			applied := b.apply(b.hist.batch(0, 1))
 			for _, order := range c.orders {
-				if order == "turn" {
+				switch order {
+				case "turn":
 					b.c.turn(6 * time.Second)
+					continue
+				case "pause":
+					b.c.turn(time.Second)
 					continue
 				}
 				applied = b.flush(order)
@@ -152,7 +156,7 @@ func TestFilesEnd(t *testing.T) {
 		{"old", func(h *Handler) { h.set.fileRoll = time.Minute }, time.Minute, 2},
 		{"unused", func(h *Handler) { h.set.inactivityRoll = time.Minute }, time.Minute, 2},
 		{"at the end", func(h *Handler) { h.set.rollOnShutdown = true }, 0, 2},
-		{"whole", func(h *Handler) { h.format = lines{whole: true} }, 0, 2},
+		{"whole", func(h *Handler) { h.grows = false }, 0, 2},
 	} {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprint(c.name, restart), func(t *testing.T) {
@@ -219,7 +223,7 @@ func withBad(hist *history, from, to int, rules ...handler.Rule) *handler.Batch 
 // over it.
 func TestRowThatCannotBeWritten(t *testing.T) {
 	for _, whole := range []bool{false, true} {
-		b := newBench(t, singles(6), func(h *Handler) { h.format = lines{whole: whole} })
+		b := newBench(t, singles(6), func(h *Handler) { h.grows = !whole })
 		b.apply(b.hist.batch(0, 2))
 		if e := b.refuses(withBad(b.hist, 2, 4), handler.Row, "nothing bad"); e.Op != 2 ||
 			e.Code != FormatErrorCode {

@@ -18,6 +18,9 @@ const (
 	maxLive = 1000
 	// costShare keeps publishing and copying below this part of the time.
 	costShare = 4
+	// idleAfter is how long after the last operation a look at the clock publishes,
+	// where that does not end files.
+	idleAfter = 900 * time.Millisecond
 	// positionEvery is how often a checkpoint is committed that comes without files.
 	positionEvery = time.Minute
 )
@@ -34,12 +37,6 @@ func (h *Handler) boundary(ctx context.Context, b *handler.Batch, applied *handl
 			return err
 		}
 		applied.Durable = h.durable()
-	}
-	if b.Flush == handler.FlushDue {
-		h.quiet = true
-	}
-	if b.Count > 0 {
-		h.quiet = false
 	}
 	h.report(b.Flush == handler.FlushAll)
 	return nil
@@ -70,7 +67,7 @@ func (h *Handler) due(b *handler.Batch, now time.Time) bool {
 	if h.set.publishEvery <= 0 {
 		return false
 	}
-	idle := h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.grows()
+	idle := h.grows && b.Flush == handler.FlushDue && now.Sub(h.written) >= idleAfter
 	return idle || now.Sub(h.since) >= max(h.set.publishEvery, costShare*h.cost)
 }
 
@@ -82,7 +79,7 @@ func (h *Handler) tooOld(m *CommitFile, now time.Time) bool {
 
 // mustEnd reports whether nothing may be added to a file any more.
 func (h *Handler) mustEnd(m *CommitFile, now time.Time) bool {
-	return m.Ended || h.ending || !h.grows() ||
+	return m.Ended || h.ending || !h.grows ||
 		m.Bytes >= min(h.set.maxFileSize, h.set.mergeBelow) || h.tooOld(m, now)
 }
 

@@ -54,7 +54,7 @@ func (h *Handler) configure(p *props.Config) error {
 	}
 	h.format, h.names = f, names
 	h.headed = !f.Joinable() && f.PerTable() && f.Name() == formatter.DelimitedText
-	h.tryOut = f.Name() == formatter.Parquet
+	h.grows = h.headed || f.Joinable()
 	h.set = settings{
 		root:           names.root,
 		commits:        names.root,
@@ -70,7 +70,7 @@ func (h *Handler) configure(p *props.Config) error {
 		maxOpen:        maxOpenFiles,
 		definitions:    filepath.Join(h.cfg.Home, "dirdef"),
 	}
-	if !h.grows() && !p.Has("publishInterval") {
+	if !h.grows && !p.Has("publishInterval") {
 		h.set.publishEvery = wholePublish
 	}
 	if f.PerTable() && !h.set.perTable {

@@ -171,7 +171,15 @@ func TestFiles(t *testing.T) {
 	s.apply(s.order(3))
 	s.apply(&handler.Batch{Flush: handler.FlushDue})
 	s.want(2)
-	s.apply(&handler.Batch{Flush: handler.FlushDue}) // nothing came between
+	for end := time.Now().Add(20 * time.Second); ; { // in a pause it is published
+		if s.apply(&handler.Batch{Flush: handler.FlushDue}).Durable != nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a pause publishes nothing")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	s.want(3)
 	names, err := filepath.Glob(filepath.Join(s.home, "dirout", "shop.*", "*"))
 	if err != nil || len(names) != 2 || !strings.Contains(names[0], "shop.lines_20") {

@@ -51,7 +51,7 @@ func cluster(t *testing.T) *server.HDFS {
 
 // place is a home whose properties name a cluster.
 type place struct {
-	*testing.T
+	testing.TB
 	hdfs   *server.HDFS
 	root   string
 	cfg    handler.Config
@@ -74,7 +74,7 @@ gg.classpath=%s
 %s`
 
 // newSite makes a home; each has a root of its own.
-func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
+func newSite(t testing.TB, c *server.HDFS, conf, extra string) *place {
 	t.Helper()
 	home := t.TempDir()
 	for _, dir := range []string{"dirprm", "dirdef"} {
@@ -83,7 +83,7 @@ func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
 		}
 	}
 	name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_")) + "_" + filepath.Base(home)
-	s := &place{T: t, hdfs: c, root: "/gg/" + name, cfg: handler.Config{Group: "RHDFS", GroupKey: 77,
+	s := &place{TB: t, hdfs: c, root: "/gg/" + name, cfg: handler.Config{Group: "RHDFS", GroupKey: 77,
 		Home: home, Properties: filepath.Join(home, "dirprm", "hdfs.props")}}
 	text := fmt.Sprintf(plainProperties, s.root, conf, extra)
 	if err := os.WriteFile(s.cfg.Properties, []byte(text), 0o600); err != nil {
@@ -380,10 +380,10 @@ func testReplaced(s *place) {
 
 // testKilled kills the plugin's process again and again.
 func testKilled(s *place) {
-	plugins := handlertest.PluginDir(s.T, "hdfs")
+	plugins := handlertest.PluginDir(s.TB, "hdfs")
 	reached := 0
 	for round := range 8 {
-		h := handlertest.Launch(s.T, plugins, "hdfs")
+		h := handlertest.Launch(s.TB, plugins, "hdfs")
 		opened, err := h.Open(s.Context(), s.cfg)
 		if err != nil {
 			s.Fatal(err)
@@ -462,7 +462,7 @@ func testDataNode(s *place) {
 // one replica find the one that lives.
 func (s *place) throughOneNode() {
 	s.Helper()
-	other := newSite(s.T, s.hdfs, s.hdfs.ConfDir(), "gg.handler.hdfs.replication=1\n")
+	other := newSite(s.TB, s.hdfs, s.hdfs.ConfDir(), "gg.handler.hdfs.replication=1\n")
 	if st, err := s.hdfs.State(s.Context()); err != nil || st.NumLiveDataNodes != 2 {
 		s.Fatalf("the NameNode has noticed too early: %+v, %v", st, err)
 	}

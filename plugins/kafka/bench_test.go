@@ -45,7 +45,7 @@ func BenchmarkApplyOnKafka(b *testing.B) {
 }
 
 func benchmark(b *testing.B, brokers []string) {
-	h, _ := opened(b, files(b, brokers, append(plain(), ">compression.type=lz4")...))
+	h, _ := opened(b, files(b, brokers, append(usual(), ">compression.type=lz4")...))
 	p := people(1)
 	batch := benchBatch(p, 100)
 	apply(b, h, batch)

@@ -99,7 +99,7 @@ func (h *history) run(t *testing.T, to handler.Handler, from uint64, rng *rand.R
 // reader of committed messages sees is the history, each operation once.
 func TestKilledAtRandom(t *testing.T) {
 	c := fake(t, kfake.SeedTopics(3, "people"))
-	cfg := files(t, c.ListenAddrs(), plain()...)
+	cfg := files(t, c.ListenAddrs(), usual()...)
 	dir := handlertest.PluginDir(t, "kafka")
 	h := &history{table: people(1), last: 1200}
 	if testing.Short() {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -41,7 +43,7 @@ func holds(t *testing.T, cfg handler.Config, want *handler.Checkpoint) {
 // One message for each operation, with its key, and the position with them.
 func TestOperationsAndPosition(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), plain()...)
+	cfg := files(t, c.ListenAddrs(), usual()...)
 	h, o := opened(t, cfg)
 	if o.Checkpoint != nil || !strings.HasPrefix(o.Product, "Kafka") {
 		t.Fatalf("a new group opens at %+v on %q", o.Checkpoint, o.Product)
@@ -60,7 +62,7 @@ func TestOperationsAndPosition(t *testing.T) {
 // A position record is JSON that other programs can read; its key is the group.
 func TestPositionRecord(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), plain()...)
+	cfg := files(t, c.ListenAddrs(), usual()...)
 	h, _ := opened(t, cfg)
 	p := people(1)
 	apply(t, h, txns(100, []*handlertest.Table{p}, [][]byte{p.Insert(person(1, "A", "a")...)}))
@@ -85,7 +87,7 @@ func TestPositionRecord(t *testing.T) {
 // two homes have each their own.
 func TestResetAndIdentity(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), plain()...)
+	cfg := files(t, c.ListenAddrs(), usual()...)
 	reset := handlertest.At(7)
 	cfg.Reset = &reset
 	_, o := opened(t, cfg)
@@ -103,7 +105,7 @@ func TestResetAndIdentity(t *testing.T) {
 // Nothing of a batch that fails is there, and the next one begins anew.
 func TestFailedBatchLeavesNothing(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), append(plain(), ">max.request.size=2000")...)
+	cfg := files(t, c.ListenAddrs(), append(usual(), ">max.request.size=2000")...)
 	h, _ := opened(t, cfg)
 	p := people(1)
 	tables := []*handlertest.Table{p}
@@ -129,7 +131,7 @@ func TestFailedBatchLeavesNothing(t *testing.T) {
 // A rule lets an operation pass; the others of the batch are there.
 func TestRules(t *testing.T) {
 	c := fake(t)
-	h, _ := opened(t, files(t, c.ListenAddrs(), append(plain(), ">max.request.size=2000")...))
+	h, _ := opened(t, files(t, c.ListenAddrs(), append(usual(), ">max.request.size=2000")...))
 	p := people(1)
 	p.Rules = []handler.Rule{{From: 10, To: 10, Response: handler.Discard}}
 	long := strings.Repeat("x", 3000)
@@ -148,7 +150,7 @@ func TestBrokerRefusesOneMessage(t *testing.T) {
 	if err := c.CreateTopic("people", 1, map[string]string{"max.message.bytes": "4000"}); err != nil {
 		t.Fatal(err)
 	}
-	h, _ := opened(t, files(t, c.ListenAddrs(), plain()...))
+	h, _ := opened(t, files(t, c.ListenAddrs(), usual()...))
 	p := people(1)
 	tables := []*handlertest.Table{p}
 	long := strings.Repeat("x", 5000)
@@ -174,7 +176,7 @@ func TestBrokerRefusesOneMessage(t *testing.T) {
 // A source transaction in parts is one Kafka transaction.
 func TestParts(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), append(plain(), ">max.request.size=2000")...)
+	cfg := files(t, c.ListenAddrs(), append(usual(), ">max.request.size=2000")...)
 	h, _ := opened(t, cfg)
 	p := people(1)
 	tables := []*handlertest.Table{p}
@@ -207,7 +209,7 @@ func TestParts(t *testing.T) {
 // An older handler of the same group cannot write any more.
 func TestZombieIsFenced(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), plain()...)
+	cfg := files(t, c.ListenAddrs(), usual()...)
 	zombie, _ := opened(t, cfg)
 	p := people(1)
 	tables := []*handlertest.Table{p}
@@ -231,7 +233,7 @@ func TestZombieIsFenced(t *testing.T) {
 func TestUnknownOutcomeOfCommit(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		c, answers := mutable(t)
-		cfg := files(t, c.ListenAddrs(), append(plain(), ">delivery.timeout.ms=1500")...)
+		cfg := files(t, c.ListenAddrs(), append(usual(), ">delivery.timeout.ms=1500")...)
 		h, _ := opened(t, cfg)
 		p := people(1)
 		tables := []*handlertest.Table{p}
@@ -267,7 +269,7 @@ func TestUnknownOutcomeOfCommit(t *testing.T) {
 // The order of the messages of one key is the order of the operations.
 func TestOrderOfAKey(t *testing.T) {
 	c := fake(t, kfake.SeedTopics(6, "people"))
-	h, _ := opened(t, files(t, c.ListenAddrs(), plain()...))
+	h, _ := opened(t, files(t, c.ListenAddrs(), usual()...))
 	p := people(1)
 	const keys, rounds = 50, 40
 	from := uint64(100)
@@ -306,7 +308,7 @@ func TestOrderOfAKey(t *testing.T) {
 // Headers are meta columns; lists among them are JSON.
 func TestHeaders(t *testing.T) {
 	c := fake(t)
-	h, _ := opened(t, files(t, c.ListenAddrs(), append(plain(), "metaHeadersTemplate="+
+	h, _ := opened(t, files(t, c.ListenAddrs(), append(usual(), "metaHeadersTemplate="+
 		"${optype},${csn[CSN]},${xid},${opseqno},${txind},${position},${objectname},${alltokens},"+
 		"${primarykeycolumns[pk]}")...))
 	p := people(1)
@@ -376,14 +378,15 @@ func TestSetupIsRefused(t *testing.T) {
 		want  string
 	}{
 		{[]string{"mode=op", "format=json"}, "gg.handler.k.topicMappingTemplate is missing"},
-		{[]string{"mode=tx", "format=json", "topicMappingTemplate=${tableName}"}, "in mode=tx"},
+		{[]string{"mode=tx", "format=json", "topicMappingTemplate=${tableName}"}, "with mode=tx"},
 		{[]string{"mode=tx", "format=json", "topicPartitioning=table"}, "topicPartitioning"},
 		{[]string{"topicMappingTemplate=${nil}"}, "nil"},
-		{append(plain(), ">security.protocol=SASL_SSL"), "Kerberos"},
-		{append(plain(), ">acks=7"), "producer.properties:2:"},
-		{append(plain(), "metaHeadersTemplate=${metadatachanged}"), "metadatachanged"},
-		{append(plain(), "schemaRegistryUrl=http://h:1"), "avro_row and avro_op only"},
-		{append(plain(), "kafkaProducerConfigFile=absent.properties"), "absent.properties"},
+		{[]string{"mode=tx", "topicName=a b"}, "a topic's name has"},
+		{append(usual(), ">security.protocol=SASL_SSL"), "Kerberos"},
+		{append(usual(), ">acks=7"), "producer.properties:2:"},
+		{append(usual(), "metaHeadersTemplate=${metadatachanged}"), "metadatachanged"},
+		{append(usual(), "schemaRegistryUrl=http://h:1"), "avro_row and avro_op only"},
+		{append(usual(), "kafkaProducerConfigFile=absent.properties"), "absent.properties"},
 	} {
 		h := newTarget()
 		_, err := h.Open(limited(t), files(t, c.ListenAddrs(), test.lines...))
@@ -397,17 +400,25 @@ func TestSetupIsRefused(t *testing.T) {
 // The report says what of the files is not obeyed, once.
 func TestNotes(t *testing.T) {
 	c := fake(t)
-	h, _ := opened(t, files(t, c.ListenAddrs(), "mode=op", "format=json_row", "topicName=t",
-		"transactionsEnabled=false", ">acks=1", ">linger.mss=3", ">transactional.id=mine"))
+	cfg := files(t, c.ListenAddrs(), "mode=op", "format=json_row", "topicName=t",
+		"transactionsEnabled=false", ">acks=1", ">linger.mss=3", ">transactional.id=mine",
+		">ssl.key.password=geheim")
+	if err := os.Chmod(filepath.Join(cfg.Home, "dirprm", "producer.properties"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := opened(t, cfg)
 	p := people(1)
 	insert := [][]byte{p.Insert(person(1, "A", "a")...)}
 	notes := strings.Join(apply(t, h, txns(100, []*handlertest.Table{p}, insert)).Notes, "\n")
 	for _, want := range []string{"Warning: ", "acks: 1 would lose messages",
-		"did you mean linger.ms?", "transactionsEnabled=false is not obeyed",
+		"did you mean linger.ms?", "chmod 600 it", "transactionsEnabled=false is not obeyed",
 		"the key is the table's name"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note %q in\n%s", want, notes)
 		}
+	}
+	if strings.Contains(notes, "geheim") {
+		t.Errorf("the password is in the notes")
 	}
 	if again := apply(t, h, txns(200, nil, insert)).Notes; len(again) > 0 {
 		t.Errorf("again: %q", again)
@@ -425,7 +436,7 @@ func TestNotes(t *testing.T) {
 // A table whose name is no topic's name is an error of its operations.
 func TestBadTopicName(t *testing.T) {
 	c := fake(t)
-	h, _ := opened(t, files(t, c.ListenAddrs(), plain()...))
+	h, _ := opened(t, files(t, c.ListenAddrs(), usual()...))
 	odd := handlertest.NewTable(1, "hr", "pay$roll", 1, handlertest.Column("id", "int!", record.Int))
 	e := applyFails(t, h, txns(100, []*handlertest.Table{odd},
 		[][]byte{odd.Insert(handlertest.Int(1))}), handler.Row, `"pay$roll"`,
@@ -439,7 +450,7 @@ func TestBadTopicName(t *testing.T) {
 // would forget positions is refused.
 func TestCheckpointTopic(t *testing.T) {
 	c := fake(t)
-	cfg := files(t, c.ListenAddrs(), append(plain(), "checkpointTopic=positions")...)
+	cfg := files(t, c.ListenAddrs(), append(usual(), "checkpointTopic=positions")...)
 	opened(t, cfg)
 	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
 	if err != nil {
@@ -478,7 +489,7 @@ func TestCheckpointTopic(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := newTarget().Open(limited(t), files(t, c.ListenAddrs(),
-			append(plain(), "checkpointTopic="+topic)...))
+			append(usual(), "checkpointTopic="+topic)...))
 		e, ok := err.(*handler.ApplyError)
 		if !ok || e.Class != handler.Setup || !strings.Contains(e.Text, name) {
 			t.Errorf("%s: %v", name, err)

@@ -205,8 +205,12 @@ type search struct {
 
 func (s *search) take(r *kgo.Record) {
 	if !r.Attrs.IsControl() {
-		if string(r.Key) == s.key {
+		switch {
+		case string(r.Key) != s.key:
+		case r.Attrs.IsTransactional():
 			s.pending[r.ProducerID] = r.Value
+		default: // written by hand; without a value it removes the position
+			s.last = r.Value
 		}
 		return
 	}

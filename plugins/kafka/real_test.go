@@ -60,7 +60,7 @@ func TestOnKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	brokers := []string{k.Brokers()}
-	cfg := files(t, brokers, plain()...)
+	cfg := files(t, brokers, usual()...)
 	old, o := opened(t, cfg)
 	if o.Checkpoint != nil || !strings.Contains(o.Product, "cluster") {
 		t.Fatalf("%+v", o)
@@ -112,13 +112,14 @@ func TestKafkaKilled(t *testing.T) {
 	if err := k.CreateTopic(limited(t), "people", 3); err != nil {
 		t.Fatal(err)
 	}
-	cfg := files(t, []string{k.Brokers()}, append(plain(), ">delivery.timeout.ms=4000")...)
+	cfg := files(t, []string{k.Brokers()}, append(usual(), ">delivery.timeout.ms=4000")...)
 	dir := handlertest.PluginDir(t, "kafka")
-	h := &history{table: people(1), last: 2500}
+	h := &history{table: people(1), last: 1500}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	const broker, plugin = 2, 6 // how often each is killed
+	broken := 0
 	for round := 0; ; round++ {
 		to := handlertest.Launch(t, dir, "kafka")
 		at := openedAt(t, to, cfg)
@@ -150,12 +151,19 @@ func TestKafkaKilled(t *testing.T) {
 		if err != nil && (!errors.As(err, &e) || e.Class != handler.Connection) {
 			t.Fatal(err)
 		}
+		if err != nil {
+			broken++
+		}
 		if k.PID() == 0 {
 			if err := k.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	if broken < broker+1 {
+		t.Errorf("only %d runs were broken off", broken)
+	}
+	t.Logf("%d runs were broken off", broken)
 	h.check(t, consumed(t, k, "people"))
 }
 
@@ -174,4 +182,58 @@ func openedAt(t *testing.T, h handler.Handler, cfg handler.Config) uint64 {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestPositionSurvivesCleaning: the cleaner takes away older positions and the
+// markers of transactions, and the newest position is found all the same.
+func TestPositionSurvivesCleaning(t *testing.T) {
+	k := realKafka(t, server.KafkaOptions{Properties: map[string]string{
+		"log.cleaner.backoff.ms": "100"}})
+	ctx := limited(t)
+	if err := k.CreateTopic(ctx, "people", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.CreateTopic(ctx, "_ogg_checkpoint", 1, "cleanup.policy=compact", "segment.ms=100",
+		"min.cleanable.dirty.ratio=0.01", "delete.retention.ms=0"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := files(t, []string{k.Brokers()}, usual()...)
+	other := cfg
+	other.GroupKey++
+	p := people(1)
+	insert := [][]byte{p.Insert(person(1, "A", "a")...)}
+	at := map[uint64]uint64{}
+	for round, commits := uint64(0), 0; ; round++ {
+		for _, cfg := range []handler.Config{cfg, other} {
+			started := time.Now()
+			h, o := opened(t, cfg)
+			t.Logf("opened in %s", time.Since(started))
+			if want := at[cfg.GroupKey]; want > 0 && (o.Checkpoint == nil || o.Checkpoint.RBA != want) {
+				t.Fatalf("round %d: opened at %+v, want %d", round, o.Checkpoint, want)
+			}
+			for i := range uint64(20) {
+				b := txns(1000*round+20*i, []*handlertest.Table{p}, insert)
+				apply(t, h, b)
+				at[cfg.GroupKey] = b.Checkpoint.RBA
+				commits++
+			}
+			// The next round finds what was rolled back, too.
+			apply(t, h, part(txns(1000*round+900, nil, insert)))
+			if err := h.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := len(messages(t, []string{k.Brokers()}, "_ogg_checkpoint"))
+		if round >= 3 && left < commits/2 {
+			t.Logf("after %d rounds %d of %d positions are left", round+1, left, commits)
+			break
+		}
+		if round > 100 {
+			t.Fatal("the cleaner does not come")
+		}
+	}
+	last := handlertest.At(at[cfg.GroupKey])
+	holds(t, cfg, &last)
+	last = handlertest.At(at[other.GroupKey])
+	holds(t, other, &last)
 }

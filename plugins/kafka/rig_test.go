@@ -109,9 +109,9 @@ func write(t testing.TB, path string, lines []string) {
 	}
 }
 
-// plain are properties that most tests use: JSON rows, one topic per table, the
+// usual are properties that most tests use: JSON rows, one topic per table, the
 // primary key as the message's.
-func plain() []string {
+func usual() []string {
 	return []string{"mode=op", "format=json_row", "topicMappingTemplate=${tableName}",
 		"keyMappingTemplate=${primaryKeys}", "format.metaColumnsTemplate=${optype[op]}"}
 }

@@ -87,6 +87,8 @@ func (s *session) connect(ctx context.Context) (err error) {
 
 // product names the cluster for the report.
 func (s *session) product(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // one of the brokers may be away
+	defer cancel()
 	text := "Kafka"
 	if versions, err := s.admin.ApiVersions(ctx); err == nil {
 		for _, v := range versions.Sorted() {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"slices"
 
 	"ggsh/dblogin"
 	"ggsh/formatter"
@@ -78,7 +80,13 @@ func (s *settings) readProducer(reading props.Options) error {
 		return err
 	}
 	s.producerFile = path
-	s.client, err = kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{
+	list := kafkaclient.Settings(file)
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o077 != 0 &&
+		slices.ContainsFunc(list, kafkaclient.Setting.Secret) {
+		s.note("Warning: others than its owner can read %s, which holds a secret: chmod 600 it, or "+
+			"keep the secret in the credential store", path)
+	}
+	s.client, err = kafkaclient.New(list, kafkaclient.Options{
 		Role: kafkaclient.Producer, ExactlyOnce: true, TransactionalID: "ogg-" + s.key,
 		ClientID: "ggsh-" + s.group, Find: s.props.Find})
 	if err != nil {
@@ -110,20 +118,16 @@ func (s *settings) property(name string) string {
 // have become where they stand for it.
 func (s *settings) setTopic() (err error) {
 	name, text := "topicMappingTemplate", s.props.Text("topicMappingTemplate")
-	for _, older := range []string{"topicName", "topicPartitioning"} {
-		if s.props.Has(older) && !s.props.Has(name) {
-			name = older
-		}
-	}
 	if s.topic, err = props.ParseTemplate(text); err != nil {
 		return err
 	}
-	if s.byTransaction && s.topic.NeedsRow() {
-		return fmt.Errorf("%s: in mode=tx a message holds operations of several tables, so %s has no "+
-			"one value: name one topic, or set %s=op", s.props.Path, s.property(name), s.property("mode"))
-	}
 	if s.topic.IsNull() {
 		return fmt.Errorf("%s: %s=${null} is no topic", s.props.Path, s.property(name))
+	}
+	// A name that needs no operation is known already.
+	fixed, err := s.topic.Append(nil, s.env, nil)
+	if err == nil && !validTopic(fixed) {
+		return fmt.Errorf("%s: %s=%s: %s", s.props.Path, s.property(name), text, topicLaw)
 	}
 	return nil
 }

@@ -215,7 +215,7 @@ const abortTime = 15 * time.Second
 // given up: the next one reads what holds.
 func (t *target) undo(err error) error {
 	failure := t.failure(err)
-	if failure.Class == handler.Connection || failure.fenced {
+	if failure.Class == handler.Connection || failure.over {
 		t.drop()
 		return failure.ApplyError
 	}
@@ -231,7 +231,7 @@ func (t *target) undo(err error) error {
 // failed is an error as Replicat needs it.
 type failed struct {
 	*handler.ApplyError
-	fenced bool // nothing may be written any more, not even a roll back
+	over bool // of no use to roll back: Kafka has done so, or another producer has taken over
 }
 
 // failure sorts an error.
@@ -250,10 +250,11 @@ func (t *target) failure(err error) *failed {
 	f := &failed{ApplyError: e.Because(err)}
 	open := time.Since(t.began)
 	switch {
-	case trouble.Kind == kafkaclient.Fenced && open >= t.link.timeout:
+	case t.link != nil && t.link.open && trouble.Code != 0 && open >= t.link.timeout:
+		f.over = true
 		t.expired(e, open)
 	case trouble.Kind == kafkaclient.Fenced:
-		f.fenced = true
+		f.over = true
 		e.Text += ". Another producer has taken over transactional.id " + t.set.client.TransactionalID +
 			": a second Replicat of that name runs, or two groups share one transactional.id in " +
 			t.set.producerFile + ". Stop one of them"

@@ -32,12 +32,13 @@ func validTopic(name []byte) bool {
 	return len(name) > 0 && len(name) <= 249 && string(name) != "." && string(name) != ".."
 }
 
+const topicLaw = "a topic's name has 1 to 249 letters, digits, dots, underscores and hyphens"
+
 // badTopic is the error of a name that the template gave for a table.
 func badTopic(set *settings, name []byte, table string) error {
 	return &handler.ApplyError{Class: handler.Row, Op: -1, Code: int(kerr.InvalidTopicException.Code),
-		Text: fmt.Sprintf("table %s: the topic's name would be %.300q, and a topic's name has 1 to 249 "+
-			"letters, digits, dots, underscores and hyphens. Change %s, for example to "+
-			"${regex[...][[^A-Za-z0-9._-]][_]} around what it is", table, name,
+		Text: fmt.Sprintf("table %s: the topic's name would be %.300q, and %s. Change %s, for example "+
+			"to ${regex[...][[^A-Za-z0-9._-]][_]} around what it is", table, name, topicLaw,
 			set.property("topicMappingTemplate"))}
 }
 

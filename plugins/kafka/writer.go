@@ -74,7 +74,7 @@ func (w *writer) change(ctx context.Context, c *record.Change, n int) error {
 	if err != nil {
 		return err
 	}
-	if err := w.publish(ctx, c, to, n); err != nil {
+	if err := w.publish(ctx, c, n); err != nil {
 		return err
 	}
 	mark := w.slab.mark()
@@ -323,14 +323,8 @@ func (w *writer) committed() { w.schemas.committed() }
 // with the last one.
 func (w *writer) gather(ctx context.Context, c *record.Change, n int) error {
 	t := &w.txn
-	if !w.schemas.known(c.Def) {
-		to, err := w.topicOf(ctx, c)
-		if err == nil {
-			err = w.publish(ctx, c, to, n)
-		}
-		if err != nil {
-			return err
-		}
+	if err := w.publish(ctx, c, n); err != nil {
+		return err
 	}
 	before := len(t.body)
 	body, err := w.set.format.Append(t.body, c)
@@ -375,7 +369,7 @@ func (w *writer) whole(ctx context.Context, c *record.Change, n int) error {
 }
 
 // publish sends the schema of a table that is new, or anew, to schemaTopicName.
-func (w *writer) publish(ctx context.Context, c *record.Change, _ *topic, n int) error {
+func (w *writer) publish(ctx context.Context, c *record.Change, n int) error {
 	if w.schemas.known(c.Def) {
 		return nil
 	}

@@ -63,6 +63,10 @@ func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
 	play(t, "rmtfile.txtar", nil)
 }
 
+func TestAnInitialLoadGoesStraightIntoATask(t *testing.T) {
+	play(t, "rmttask.txtar", nil)
+}
+
 func TestInitialLoadsWorkAsWritten(t *testing.T) {
 	for _, way := range [][2]string{{"mariadb", "mysql"}, {"mysql", "mariadb"}} {
 		t.Run(way[0]+" to "+way[1], func(t *testing.T) {
