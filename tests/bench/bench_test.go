@@ -10,15 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"ggsh/handler"
 )
 
-// TestMain serves the sink when the bench, which is this binary here, starts itself
-// as a handler.
+// TestMain serves a handler when the bench, which is this binary here, starts itself
+// as one.
 func TestMain(m *testing.M) {
 	if isPlugin() {
-		handler.Serve(&sink{})
+		servePlugin()
 		return
 	}
 	os.Exit(m.Run())

@@ -28,8 +28,7 @@ what we want of a machine like this with nothing else to do; no test depends on 
 | memory | %d MiB |
 | kernel | Linux %s |
 | Go | %s |
-| MariaDB | %s |
-| day | %s, run of %s |
+%s| day | %s, run of %s |
 | load at the beginning (1, 5, 15 minutes) | %s |
 | load at the end | %s |
 
@@ -86,8 +85,12 @@ func (b *bench) command() string {
 func (b *bench) document() string {
 	m := &b.machine
 	var text strings.Builder
+	servers := ""
+	for _, s := range m.servers() {
+		servers += fmt.Sprintf("| %s | %s |\n", s[0], s[1])
+	}
 	fmt.Fprintf(&text, introduction, b.command(), b.rounds, m.Cores, m.CPU, m.MemoryMiB, m.Kernel,
-		m.Go, m.MariaDB, m.Day, m.Took.Round(time.Second), m.LoadBegin, m.LoadAtEnd, b.scale, b.sizes())
+		m.Go, servers, m.Day, m.Took.Round(time.Second), m.LoadBegin, m.LoadAtEnd, b.scale, b.sizes())
 	for _, s := range stages() {
 		var rows []figure
 		for _, f := range b.figures {

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"ggsh/handler"
 	"ggsh/tests/rig"
 )
 
@@ -34,7 +33,7 @@ type options struct {
 
 func main() {
 	if isPlugin() {
-		handler.Serve(&sink{})
+		servePlugin()
 		return
 	}
 	var o options
@@ -73,6 +72,11 @@ func stages() []stage {
 		{"boundary", "The process boundary of handlers", boundaryStage},
 		{"apply", "Applying into MariaDB, durable at each commit", applyStage},
 		{"latency", "From commit at the source to visible at the target", latencyStage},
+		{"load", "Initial load, MariaDB to MariaDB", loadStage},
+		{"format", "Rows as bytes", formatStage},
+		{"files", "From a trail into files", filesStage},
+		{"hdfs", "Into HDFS", hdfsStage},
+		{"kafka", "Into Kafka", kafkaStage},
 	}
 }
 
