@@ -37,7 +37,7 @@ func main() {
 		return
 	}
 	var o options
-	flag.Float64Var(&o.scale, "scale", 1, "size of the work: 1 takes about ten minutes on 2 cores")
+	flag.Float64Var(&o.scale, "scale", 1, "size of the work: 1 takes about 15 minutes on 2 cores")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each contender runs; medians are shown")
 	flag.StringVar(&o.json, "json", "", "file for the figures")
 	flag.StringVar(&o.doc, "doc", "", "file for the figures as a document (docs/BENCHMARKS.md)")
