@@ -3,170 +3,133 @@ package main
 import (
 	"database/sql"
 	"fmt"
-	"os/exec"
+	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
-	"time"
 
 	"ggsh/tests/rig"
 	"ggsh/tests/services/server"
 )
 
+// The two halves of a load, and all of it.
 const (
-	dumpTool  = "mariadb-dump"
-	byDump    = "mariadb-dump | mariadb"
-	byTask    = "ours, RMTTASK"
-	byFile    = "ours, by a file"
-	oneReader = "ours, one reader"
-	twoReader = "ours, PARALLEL 2"
+	halfRead  = "read"
+	halfWrite = "write"
+	wholeLoad = "whole"
 )
 
-// loading is a table that is copied from one MariaDB to another.
+// loading is a table that is to be brought from one server to another.
 type loading struct {
-	b        *bench
-	h        *harness
-	rows     float64
-	checksum string
-	from, to *server.Instance
-	source   *sql.DB
-	target   *target
-	home     *rig.Home // of the source
-	there    *rig.Home // of the target, with a Manager
-	cpu      results   // microseconds a row of who reads
-	peaks    results   // MiB of extract
+	h            *harness
+	from, to     *server.Instance
+	fromDB, toDB *sql.DB
+	home         *rig.Home
+	rows         int
+	checksum     string
+	rates        map[string]results // of each half, by contender
 }
 
-// loadStage compares an initial load with the dump of the server's own tools: the
-// reading alone, and the whole way into an empty table.
+// loadStage brings a table from one MariaDB into another by an initial load, by the
+// server's client programs, and by the server's files.
 func loadStage(b *bench, h *harness) {
-	l := newLoading(b, h)
-	rate := func(seconds float64) float64 { return l.rows / seconds }
-	read := h.alternate(b.rounds, "rows/s read",
-		contender{oneReader, func() float64 { return rate(l.extract("")) }},
-		contender{dumpTool, func() float64 { return rate(l.dump()) }},
-		contender{twoReader, func() float64 { return rate(l.extract(" PARALLEL 2")) }})
-	whole := h.alternate(b.rounds, "rows/s loaded",
-		contender{byTask, func() float64 { return rate(l.checked(l.task)) }},
-		contender{byDump, func() float64 { return rate(l.checked(l.pipe)) }},
-		contender{byFile, func() float64 { return rate(l.checked(l.file)) }})
-	b.add(read.faster("read into a file, one reader", "rows/s", oneReader, dumpTool, ""),
-		read.faster("read into a file, PARALLEL 2", "rows/s", twoReader, dumpTool, ""),
-		l.cpu.lower("processor time of who reads", "us/row", oneReader, dumpTool, ""),
-		l.peaks.lower("most memory of extract", "MiB", oneReader, "limit", "<= 256 MiB"),
-		whole.faster("loaded by RMTTASK", "rows/s", byTask, byDump, ""),
-		whole.faster("loaded by a file, extract and then replicat", "rows/s", byFile, byDump, ""))
+	l := &loading{h: h, rates: map[string]results{halfRead: {}, halfWrite: {}, wholeLoad: {}}}
+	l.makeSource(b)
+	l.to, l.toDB = newServer(h, "--skip-log-bin")
+	l.home = b.home(h)
+	l.parameters()
+	const own, pipe = "ours", "mariadb-dump | mariadb"
+	const dump, files = "mariadb-dump to a file", "SELECT INTO OUTFILE, LOAD DATA"
+	turn := func(name string, run func(name string)) contender {
+		return contender{name, func() float64 {
+			l.h.exec(l.toDB, "DROP TABLE IF EXISTS "+tableName, tableSQL)
+			settle()
+			run(name)
+			all := l.rates[wholeLoad][name]
+			return all[len(all)-1]
+		}}
+	}
+	h.alternate(b.rounds, "rows/s", turn(own, l.load), turn(pipe, l.pipe), turn(files, l.viaFiles),
+		contender{dump, func() float64 { return l.dump(dump) }})
+	what := fmt.Sprintf("%d rows", l.rows)
+	b.add(l.rates[wholeLoad].faster(what+", whole load", "rows/s", own, pipe, ">= 1 x"),
+		l.rates[wholeLoad].faster(what+", whole load", "rows/s", own, files, ""),
+		l.rates[halfRead].faster(what+", extract into a trail", "rows/s", own, dump, ""),
+		l.rates[halfRead].faster(what+", extract into a trail", "rows/s", own, files, ""),
+		l.rates[halfWrite].faster(what+", replicat from the trail", "rows/s", own, files, ""))
 }
 
-func newLoading(b *bench, h *harness) *loading {
-	txns := b.size(600)
-	l := &loading{b: b, h: h, rows: float64(txns * 1000), cpu: results{},
-		peaks: results{"limit": {256}}, target: &target{h: h, b: b}}
-	l.from, l.source = newServer(h)
+func (l *loading) makeSource(b *bench) {
+	l.from, l.fromDB = newServer(l.h)
 	b.machine.MariaDB = l.from.Version
-	h.exec(l.source, "SET GLOBAL sync_binlog = 0", "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
-		tableSQL)
-	h.exec(l.source, procedures...)
-	h.exec(l.source, fmt.Sprintf("CALL load_a(%d)", txns))
-	l.checksum = checksum(h, l.source)
-	l.to, l.target.db = newServer(h, "--skip-log-bin")
-	l.target.server = l.to
-	l.home, l.there = b.home(h), b.home(h)
-	l.there.Write("dirprm/rinit.prm", l.apply("REPLICAT rinit\n"))
-	l.there.Run("start mgr", "add replicat rinit, specialrun")
-	h.Cleanup(func() { l.there.Run("stop mgr!") })
-	return l
+	txns := b.size(300)
+	l.rows = txns * 1000
+	l.h.exec(l.fromDB, "SET GLOBAL sync_binlog = 0", "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
+		tableSQL, procedures[0], fmt.Sprintf("CALL load_a(%d)", txns))
+	l.checksum = checksum(l.h, l.fromDB)
 }
 
-// apply is a parameter file that loads into the target.
-func (l *loading) apply(begin string) string {
-	return fmt.Sprintf("%sTARGETDB %s\nASSUMETARGETDEFS\nGROUPTRANSOPS 5000\nMAP %s.*, TARGET %s.*;\n",
-		begin, login(l.to), schema, schema)
+func (l *loading) parameters() {
+	l.home.Write("dirprm/iexp.prm", fmt.Sprintf("SOURCEISTABLE PARALLEL 2\nSOURCEDB %s\n"+
+		"EXTFILE ./dirdat/il, MEGABYTES 2000, PURGE\nTABLE %s.%s;\n", login(l.from), schema, tableName))
+	l.home.Write("dirprm/irep.prm", fmt.Sprintf("SPECIALRUN\nEND RUNTIME\nEXTFILE ./dirdat/il\n"+
+		"TARGETDB %s\nMAP %s.*, TARGET %s.*;\n", login(l.to), schema, schema))
 }
 
-// program runs a program of ours from the command line until it ends.
-func (l *loading) program(home *rig.Home, name, params string) (*exec.Cmd, float64) {
-	cmd := exec.CommandContext(l.h.ctx, filepath.Join(home.Bin, name), "paramfile", "dirprm/"+params,
-		"reportfile", "dirrpt/load.rpt", "-home", home.Dir)
-	cmd.Dir = home.Dir
-	return cmd, l.h.timed(cmd)
-}
-
-// read writes a parameter file of extract, and runs it.
-func (l *loading) read(options, output string) (*exec.Cmd, float64) {
-	l.home.Write("dirprm/einit.prm", fmt.Sprintf("SOURCEISTABLE%s\nSOURCEDB %s\n%s\nTABLE %s.%s;\n",
-		options, login(l.from), output, schema, tableName))
-	return l.program(l.home, "extract", "einit.prm")
-}
-
-// extract reads the table into a file of the trail's form.
-func (l *loading) extract(options string) float64 {
-	settle()
-	cmd, took := l.read(options, "EXTFILE ./dirdat/ld, PURGE, MEGABYTES 2000")
-	name := oneReader
-	if options != "" {
-		name = twoReader
-	}
-	mib := float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
-	l.peaks[name] = append(l.peaks[name], mib)
-	l.spent(name, cmd)
-	return took
-}
-
-// spent notes the processor time of a program that has ended.
-func (l *loading) spent(name string, cmd *exec.Cmd) {
-	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	l.cpu[name] = append(l.cpu[name], float64(used.Microseconds())/l.rows)
-}
-
-// dumping is the server's own reader, which tells its place in the log as well.
-func (l *loading) dumping(more ...string) *exec.Cmd {
-	return l.h.tool(dumpTool, l.from, true, append(append([]string{"--single-transaction", "--quick",
-		"--master-data=2"}, more...), schema, tableName)...)
-}
-
-func (l *loading) dump() float64 {
-	settle()
-	cmd := l.dumping("--result-file=" + filepath.Join(l.home.Dir, "dump.sql"))
-	took := l.h.timed(cmd)
-	l.spent(dumpTool, cmd)
-	return took
-}
-
-// checked loads into an empty table, and ends the stage if that differs then.
-func (l *loading) checked(load func() float64) float64 {
-	l.target.fresh()
-	took := load()
-	if checksum(l.h, l.target.db) != l.checksum {
-		l.h.Fatal("the target's table differs from the source's")
-	}
-	return took
-}
-
-// pipe loads by the server's own tools.
-func (l *loading) pipe() float64 {
-	return l.h.piped(l.dumping(), l.h.tool("mariadb", l.to, true, "--max-allowed-packet=64M", schema))
-}
-
-// file reads all into a file, and applies that.
-func (l *loading) file() float64 {
-	_, reading := l.read("", "EXTFILE ./dirdat/ld, PURGE, MEGABYTES 2000")
-	l.home.Write("dirprm/rfile.prm", l.apply("SPECIALRUN\nEND RUNTIME\nEXTFILE ./dirdat/ld\n"))
-	_, applying := l.program(l.home, "replicat", "rfile.prm")
-	return reading + applying
-}
-
-// task applies while it is read.
-func (l *loading) task() float64 {
-	began := timer()
-	l.read("", fmt.Sprintf("RMTHOST 127.0.0.1, MGRPORT %d\nRMTTASK REPLICAT, GROUP rinit",
-		l.there.Port))
-	l.h.until("the task to end", 5*time.Millisecond, func() bool {
-		text := l.there.Read("dirrpt/RINIT.rpt")
-		if strings.Contains(text, "ERROR") {
-			l.h.Fatal(text)
+// note keeps the rates of a turn and makes sure that it did all.
+func (l *loading) note(name string, read, write, whole float64) {
+	for half, seconds := range map[string]float64{halfRead: read, halfWrite: write, wholeLoad: whole} {
+		if seconds > 0 {
+			l.rates[half][name] = append(l.rates[half][name], float64(l.rows)/seconds)
 		}
-		return strings.Contains(text, "stopped normally")
-	})
-	return began()
+	}
+	if write+whole > 0 && checksum(l.h, l.toDB) != l.checksum {
+		l.h.Fatalf("%s: the target's table differs from the source's", name)
+	}
+}
+
+// load runs both programs as a person does, from start to end.
+func (l *loading) load(name string) {
+	began := timer()
+	l.h.programToEnd(l.home, "extract", "iexp")
+	read := began()
+	l.h.programToEnd(l.home, "replicat", "irep")
+	whole := began()
+	l.note(name, read, whole-read, whole)
+}
+
+// programToEnd runs a program of ours whose parameter file lets it end.
+func (h *harness) programToEnd(home *rig.Home, name, params string) {
+	out, err := home.Program(name, "paramfile", "dirprm/"+params+".prm", "reportfile",
+		"dirrpt/"+params+".rpt")
+	if err != nil {
+		h.Fatalf("%s: %v\n%s\n%s", name, err, out, home.Logs())
+	}
+}
+
+func (l *loading) pipe(name string) {
+	read := l.h.tool("mariadb-dump", l.from, true, "--single-transaction", schema, tableName)
+	write := l.h.tool("mariadb", l.to, true, "--max-allowed-packet=64M", schema)
+	l.note(name, 0, 0, l.h.piped(read, write))
+}
+
+func (l *loading) dump(name string) float64 {
+	settle()
+	file := filepath.Join(l.h.TempDir(), "dump.sql")
+	took := l.h.timed(l.h.tool("mariadb-dump", l.from, true, "--single-transaction",
+		"--result-file="+file, schema, tableName))
+	l.h.check(os.Remove(file))
+	l.note(name, took, 0, 0)
+	return float64(l.rows) / took
+}
+
+func (l *loading) viaFiles(name string) {
+	file := filepath.Join(l.h.TempDir(), "rows.txt")
+	began := timer()
+	l.h.exec(l.fromDB, fmt.Sprintf("SELECT * FROM %s INTO OUTFILE '%s' CHARACTER SET utf8mb4",
+		tableName, file))
+	read := began()
+	l.h.exec(l.toDB, fmt.Sprintf("LOAD DATA INFILE '%s' INTO TABLE %s CHARACTER SET utf8mb4", file,
+		tableName))
+	whole := began()
+	l.h.check(os.Remove(file))
+	l.note(name, read, whole-read, whole)
 }
