@@ -393,17 +393,23 @@ func testKilled(s *place) {
 		}
 		s.want(reached)
 		killed := make(chan struct{})
-		go func() {
-			defer close(killed)
-			time.Sleep(time.Duration(100+50*round) * time.Millisecond)
-			handlertest.KillProcess(h)
-		}()
+		applied, published := &handler.Applied{}, 0
 		for id := reached + 1; err == nil; id++ {
-			_, err = h.Apply(s.Context(), s.order(id, 100))
+			applied, err = h.Apply(s.Context(), s.order(id, 100))
+			if err != nil || applied.Durable == nil {
+				continue
+			}
+			if published++; published == 2 { // then at any moment of the next ones
+				go func() {
+					defer close(killed)
+					time.Sleep(time.Duration(round*round) * 3 * time.Millisecond)
+					handlertest.KillProcess(h)
+				}()
+			}
 		}
 		<-killed
 	}
-	if reached < 20 {
+	if reached < 14 {
 		s.Fatalf("only %d was reached: the test tests nothing", reached)
 	}
 }
@@ -444,10 +450,10 @@ func testDataNode(s *place) {
 	if err := s.hdfs.KillDataNode(0); err != nil {
 		s.Fatal(err)
 	}
+	s.throughOneNode()
 	s.fails(handler.Connection, "", s.order(3, 200_000), s.order(4, 200_000),
 		&handler.Batch{Flush: handler.FlushAll})
 	s.want(1)
-	s.throughOneNode()
 	s.again(6, 200_000)
 	s.want(6)
 	if err := s.hdfs.StartDataNode(ctx, 0); err != nil {
