@@ -2,6 +2,7 @@ package payload
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"math"
 	"strconv"
@@ -158,7 +159,23 @@ func allDigits(b []byte) bool {
 	return true
 }
 
+// appendBase64 appends the octets of a text in base 64.
+func appendBase64(dst []byte, col *record.ColumnDef, text []byte) ([]byte, error) {
+	var room [64]byte
+	out, err := base64.StdEncoding.Strict().AppendDecode(room[:0], text)
+	if err != nil || bytes.ContainsAny(text, "\r\n") {
+		return dst, notA(text, "text in base 64")
+	}
+	if col.Length > 0 && len(out) > col.Length {
+		return dst, badRecord("it has %d octets, the column %d", len(out), col.Length)
+	}
+	return record.AppendBytes(dst, record.Bytes, out), nil
+}
+
 func appendOctets(dst []byte, col *record.ColumnDef, text []byte) ([]byte, error) {
+	if strings.HasPrefix(col.Type, "BASE64") {
+		return appendBase64(dst, col, text)
+	}
 	var room [64]byte
 	digits := text
 	if col.Kind == record.UUID && len(text) <= len(room) {

@@ -61,6 +61,11 @@ func remarks() map[string]string {
 			"transaction is committed. All are checked by CHECKSUM TABLE at the end. Replicat " +
 			"groups source transactions (GROUPTRANSOPS), native replication and the client commit " +
 			"each. Processor time a row is that of A to D together, beside the server's.",
+		"load": "One table of MariaDB, the rows of workload A. `mariadb-dump` reads with " +
+			"--single-transaction --quick --master-data and writes a file of statements; extract reads " +
+			"the same snapshot and writes a trail that is made durable. Loaded is the whole way into " +
+			"an empty table of a second server, durable at each commit and checked by CHECKSUM TABLE: " +
+			"with RMTTASK, as with the pipe, one side applies while the other reads.",
 		"latency": "The time from the client's news of its commit to the first look that sees the " +
 			"row at the target. Ours is the whole chain: extract, trail, data pump, collector, " +
 			"trail, replicat, handler. The probe looks every 0.5 ms.",

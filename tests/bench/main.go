@@ -72,6 +72,7 @@ func stages() []stage {
 		{"trail", "Trail files against plain files", trailStage},
 		{"boundary", "The process boundary of handlers", boundaryStage},
 		{"apply", "Applying into MariaDB, durable at each commit", applyStage},
+		{"load", "The initial load of a table", loadStage},
 		{"latency", "From commit at the source to visible at the target", latencyStage},
 	}
 }
