@@ -111,7 +111,7 @@ func (s *session) fault(err error) *handler.ApplyError {
 		if advice != "" {
 			e.Text += "; " + advice
 		}
-	case strings.HasPrefix(text, "write failed: "):
+	case strings.Contains(text, "write failed: "):
 		e.Text += "; a DataNode of the block does not answer"
 	case refusedLogin(text):
 		e.Class = handler.Setup

@@ -454,10 +454,10 @@ func testDataNode(s *place) {
 	if err := s.hdfs.KillDataNode(0); err != nil {
 		s.Fatal(err)
 	}
+	s.throughOneNode()
 	s.fails(handler.Connection, "", s.order(3, 200_000), s.order(4, 200_000),
 		&handler.Batch{Flush: handler.FlushAll})
 	s.want(1)
-	s.throughOneNode()
 	s.again(6, 200_000)
 	s.want(6)
 	if err := s.hdfs.StartDataNode(ctx, 0); err != nil {

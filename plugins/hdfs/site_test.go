@@ -143,7 +143,7 @@ func TestFaults(t *testing.T) {
 		{errors.New("no available namenodes: SASL handshake: no key"), handler.Setup, "kerberosPrincipal"},
 		{errors.New("no available namenodes: SASL handshake: EOF"), handler.Connection, "EOF"},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, handler.Connection, "refused"},
-		{errors.New("write failed: ERROR ()"), handler.Connection, "write failed"},
+		{errors.New("write failed: ERROR ()"), handler.Connection, "a DataNode of the block does not answer"},
 	} {
 		e := s.fault(named("create", "/ogg/f", &fs.PathError{Op: "x", Path: "y", Err: c.err}))
 		if e.Class != c.class || !strings.Contains(e.Text, c.words) || strings.Contains(e.Text, "\tat") {
