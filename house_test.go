@@ -25,8 +25,8 @@ var floors = [][]string{
 	{"param", "trail", "report", "control", "handler", "scheduler", "dblogin",
 		"checkpoint", "checkpointtable", "props"},
 	{"formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
-	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "capture/*",
-		"loadgen"},
+	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
+		"capture/*", "loadgen"},
 	{"trandata"},
 	{"cmd/*", "plugins/*"},
 }

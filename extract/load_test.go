@@ -232,7 +232,8 @@ func (f *fixture) load(w *world, readers, calls int, ledger bool) error {
 		Outputs: []OutputConfig{{Name: "./dirdat/ld"}},
 		Serves:  func(*param.TableStatement, OutputConfig) bool { return true },
 		OpenOutput: func(_ context.Context, o OutputConfig) (TrailWriter, Held, error) {
-			tw, err := trail.Open(trail.WriterConfig{Name: f.trail(o.Name), Forget: o.Forget})
+			tw, err := trail.Open(trail.WriterConfig{Name: f.trail(o.Name), Forget: o.Forget,
+				Purge: o.Purge})
 			if err != nil {
 				return nil, Held{}, err
 			}
@@ -250,6 +251,9 @@ func (f *fixture) load(w *world, readers, calls int, ledger bool) error {
 			return &changes{w, at}, err
 		},
 		Ledger: checkpoint.LoadAt(f.home.Load("EINIT")), Readers: readers, ChunkRows: 9}
+	if f.tune != nil {
+		f.tune(&lc)
+	}
 	err = RunLoad(f.t.Context(), lc)
 	p.Close(err)
 	return err
@@ -358,6 +362,64 @@ func TestALoadCutAnywhereIsOfOneCommit(t *testing.T) {
 				if !maps.Equal(want[i], got[i]) {
 					t.Errorf("after %d cuts, table %s as of commit %s:\nwant %v\ngot  %v", resumed,
 						w.defs[i].Name, led.At, want[i], got[i])
+				}
+			}
+		})
+	}
+}
+
+// passingCut is a broken connection.
+type passingCut struct{ error }
+
+func (passingCut) Temporary() bool { return true }
+
+// leaky is a connection that breaks once, at some operation.
+type leaky struct {
+	TrailWriter
+	calls *int
+}
+
+func (l leaky) Op(d *record.TableDef, b []byte, last bool) error {
+	if *l.calls--; *l.calls == 0 {
+		return passingCut{errCut}
+	}
+	return l.TrailWriter.Op(d, b, last)
+}
+
+// TestALoadThatBeginsAnewDoesNotGoOn: whoever reads its output has applied what was
+// whole before the connection broke, and cannot be given the rest alone.
+func TestALoadThatBeginsAnewDoesNotGoOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		calls, opened int
+		ended         bool
+	}{"before a part is whole": {4, 2, false}, "behind a part": {40, 1, true}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(rand.New(rand.NewPCG(4, 4)), 20)
+			w.now = 10
+			f := newFixture(t, checkpoint.Group{Name: "EINIT", Source: checkpoint.SourceIsTable},
+				"EXTFILE ./dirdat/ld\nTABLE hr.*;\n")
+			opened, calls := 0, c.calls
+			f.tune = func(lc *LoadConfig) {
+				open := lc.OpenOutput
+				lc.Anew, lc.Outputs[0].Purge = true, true
+				lc.OpenOutput = func(ctx context.Context, o OutputConfig) (TrailWriter, Held, error) {
+					opened++
+					tw, held, err := open(ctx, o)
+					return leaky{tw, &calls}, held, err
+				}
+			}
+			err := f.load(w, 1, -1, false)
+			if (err != nil) != c.ended || opened != c.opened {
+				t.Fatalf("opened %d times: %v", opened, err)
+			}
+			w.now = 20
+			if err := f.load(w, 1, -1, false); err != nil {
+				t.Fatal(err)
+			}
+			got := f.loaded()
+			for i, want := range w.at(20) {
+				if !maps.Equal(want, got[i]) {
+					t.Errorf("table %s: want %v, got %v", w.defs[i].Name, want, got[i])
 				}
 			}
 		})

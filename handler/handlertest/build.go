@@ -107,18 +107,18 @@ func At(rba uint64) handler.Checkpoint {
 // Ends: operation i stands at RBA first+i of trail file 1.
 func Located(b *handler.Batch, first uint64) *handler.Batch {
 	var w handler.OriginWriter
-	begun := 0
+	begun, from := 0, 0
 	for i := range b.Count {
 		if i == 0 || len(b.Ends) > begun && b.Ends[begun] == i {
 			if i > 0 {
 				begun++
 			}
+			from = i
 			b.Origins = handler.AppendOriginTxn(b.Origins, &record.TxnInfo{
 				CSN: record.CSN{Minor: first + uint64(i)}, XID: "0.1." + record.CSN{Minor: first}.String(),
 				CommitTime: b.Checkpoint.CommitTime})
-			w = handler.OriginWriter{}
 		}
-		b.Origins = w.AppendOp(b.Origins, 1, first+uint64(i), i)
+		b.Origins = w.AppendOp(b.Origins, 1, first+uint64(i), i-from)
 	}
 	return b
 }

@@ -191,7 +191,8 @@ func variants() map[string]func(*Handler) {
 		"ended":     func(h *Handler) { h.set.mergeBelow = 60 },
 		"sized":     func(h *Handler) { h.set.maxFileSize, h.set.mergeBelow = 40, 40 },
 		"whole":     func(h *Handler) { h.grows = false },
-		"few open":  func(h *Handler) { h.set.maxOpen = 1 },
+		"few open":  func(h *Handler) { h.set.maxOpen, h.set.spill = 1, 1 },
+		"in memory": func(h *Handler) { h.set.spill = 1 << 20 },
 		"aged":      func(h *Handler) { h.set.fileRoll = 7 * time.Second },
 		"one file":  func(h *Handler) { h.set.perTable, h.names = false, oneFile{} },
 	}

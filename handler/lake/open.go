@@ -38,7 +38,9 @@ type Handler struct {
 	streams map[string]*stream
 	key     []byte
 	copying []byte
-	spare   [][]byte // buffers for staged operations
+	spare   [][]byte // buffers to use again
+	// spareBytes is their capacity.
+	spareBytes int
 
 	// The batch at hand.
 	touched []*stream
@@ -121,7 +123,9 @@ func (h *Handler) takeOver(ctx context.Context, group string) (*handler.Opened, 
 		}
 	}
 	h.cut, h.accepted, h.committed = h.held, placeOf(&h.held), h.now()
-	opened := &handler.Opened{Product: h.volume.Product}
+	h.note("Files are written below %s; commit records are in %s, this is epoch %d; %d files may be "+
+		"continued", h.set.root, h.journal.dir, h.journal.epoch, h.liveCount())
+	opened := &handler.Opened{Product: h.volume.Product + ", below " + h.set.root}
 	if h.holds {
 		opened.Checkpoint = h.durable()
 	}
@@ -263,7 +267,7 @@ func (h *Handler) Close() error {
 		return nil
 	}
 	for _, o := range h.outputs {
-		if !o.closed {
+		if o.file != nil {
 			o.file.Abandon()
 		}
 	}

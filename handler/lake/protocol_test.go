@@ -306,11 +306,11 @@ func TestFileWasChanged(t *testing.T) {
 			if name == "gone" {
 				there = 0
 			}
-			applied := b.apply(b.hist.batch(1, 2))
+			b.apply(b.hist.batch(1, 2))
+			applied := b.flush(handler.FlushAll)
 			if notes := fmt.Sprint(applied.Notes); !strings.Contains(notes, "a new file is begun") {
 				t.Fatal(notes)
 			}
-			b.flush(handler.FlushAll)
 			if name != "gone" && string(b.d.files[file]) != after {
 				t.Fatalf("%s was overwritten", file)
 			}
@@ -531,4 +531,60 @@ func FuzzDecodeCommit(f *testing.F) {
 			t.Fatalf("%v of %q", err, again)
 		}
 	})
+}
+
+// TestManyStreams: open files and memory are bounded, whatever the number of
+// tables; what had to be ended early is published with the rest.
+func TestManyStreams(t *testing.T) {
+	var names []string
+	for i := range 60 {
+		names = append(names, fmt.Sprintf("t%02d", i))
+	}
+	hist := newHistory(names...)
+	for range 5 {
+		hist.add(names...)
+	}
+	for _, parts := range []bool{false, true} {
+		b := newBench(t, hist, func(h *Handler) { h.set.maxOpen, h.set.spill = 8, 1 })
+		most := 0
+		check := func() {
+			open := 0
+			for _, o := range b.h.outputs {
+				if o.file != nil {
+					open++
+				}
+			}
+			most = max(most, open)
+		}
+		if parts {
+			for k := range 60 {
+				b.apply(hist.part(0, k, k+1))
+				check()
+			}
+		}
+		for i := range 5 {
+			if i > 0 || !parts {
+				b.apply(hist.batch(i, i+1))
+				check()
+			}
+		}
+		b.flush(handler.FlushAll)
+		b.holds(5)
+		if parts && most > 8 {
+			t.Errorf("%d files were open", most)
+		}
+	}
+}
+
+// TestMemoryIsShared: many small files do not gather more than the bound.
+func TestMemoryIsShared(t *testing.T) {
+	h := ready(newDisk().session(), newClock(), func(h *Handler) { h.set.spill = spillBytes })
+	h.outputs = make([]*output, 10)
+	if got := h.most(); got != spillBytes {
+		t.Errorf("ten files may have %d bytes each", got)
+	}
+	h.outputs = make([]*output, 100_000)
+	if got := h.most(); got*len(h.outputs) > memoryBytes {
+		t.Errorf("a hundred thousand files may have %d bytes each", got)
+	}
 }

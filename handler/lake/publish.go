@@ -97,11 +97,12 @@ func (h *Handler) liveCount() int {
 func (h *Handler) publish(ctx context.Context) error {
 	began := h.now()
 	for _, o := range h.outputs {
-		if err := o.close(); err != nil {
+		if err := h.end(ctx, o); err != nil {
 			return err
 		}
 		o.meta.Ended = h.mustEnd(&o.meta, began)
 	}
+	h.dropEmpty()
 	if err := h.settleNames(ctx); err != nil {
 		return err
 	}
@@ -119,6 +120,17 @@ func (h *Handler) publish(ctx context.Context) error {
 	}
 	h.published(c, began)
 	return nil
+}
+
+// dropEmpty forgets outputs to which nothing was added: operations for which the
+// format writes nothing.
+func (h *Handler) dropEmpty() {
+	h.outputs = slices.DeleteFunc(h.outputs, func(o *output) bool {
+		if o.meta.Temp == "" && o.stream.open == o {
+			o.stream.open = nil
+		}
+		return o.meta.Temp == ""
+	})
 }
 
 // record makes the commit record.

@@ -15,13 +15,14 @@ import (
 	"ggsh/handler"
 	"ggsh/handler/handlertest"
 	"ggsh/handler/lake"
+	"ggsh/handler/lake/disk"
 	"ggsh/record"
 )
 
 // inProcess opens a handler in this process.
 func (s *site) inProcess() *lake.Handler {
 	s.Helper()
-	h := lake.New(driver())
+	h := lake.New(disk.Driver())
 	if _, err := h.Open(s.Context(), s.cfg); err != nil {
 		s.Fatal(err)
 	}
@@ -100,13 +101,13 @@ func TestProperties(t *testing.T) {
 		"gg.handler.fw.createControlFile=true":                                      "createControlFile",
 	} {
 		s := newSite(t, extra)
-		_, err := lake.New(driver()).Open(t.Context(), s.cfg)
+		_, err := lake.New(disk.Driver()).Open(t.Context(), s.cfg)
 		var e *handler.ApplyError
 		if !errors.As(err, &e) || e.Class != handler.Setup || !strings.Contains(e.Text, want) {
 			t.Errorf("%q: %v", extra, err)
 		}
 	}
-	_, err := lake.New(driver()).Open(t.Context(), handler.Config{})
+	_, err := lake.New(disk.Driver()).Open(t.Context(), handler.Config{})
 	if err == nil || !strings.Contains(err.Error(), "TARGETDB LIBFILE") {
 		t.Errorf("without properties: %v", err)
 	}

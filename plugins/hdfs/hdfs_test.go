@@ -392,19 +392,29 @@ func testKilled(s *place) {
 			reached = int(opened.Checkpoint.RBA / 10)
 		}
 		s.want(reached)
-		killed := make(chan struct{})
-		go func() {
-			defer close(killed)
-			time.Sleep(time.Duration(100+50*round) * time.Millisecond)
-			handlertest.KillProcess(h)
-		}()
+		killed, published := make(chan struct{}), 0
 		for id := reached + 1; err == nil; id++ {
-			_, err = h.Apply(s.Context(), s.order(id, 100))
+			var applied *handler.Applied
+			applied, err = h.Apply(s.Context(), s.order(id, 100))
+			if err != nil || applied.Durable == nil {
+				continue
+			}
+			if published++; published != 3 {
+				continue
+			}
+			go func() { // while the orders go on, a little later each round
+				defer close(killed)
+				time.Sleep(time.Duration(7*round) * time.Millisecond)
+				handlertest.KillProcess(h)
+			}()
+		}
+		if published < 3 {
+			s.Fatal(err)
 		}
 		<-killed
 	}
-	if reached < 20 {
-		s.Fatalf("only %d was reached: the test tests nothing", reached)
+	if reached < 3*7 {
+		s.Fatalf("only %d was reached", reached)
 	}
 }
 

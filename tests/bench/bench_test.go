@@ -10,15 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"ggsh/handler"
 )
 
-// TestMain serves the sink when the bench, which is this binary here, starts itself
-// as a handler.
+// TestMain serves a handler when the bench, which is this binary here, starts itself
+// as one.
 func TestMain(m *testing.M) {
 	if isPlugin() {
-		handler.Serve(&sink{})
+		servePlugin()
 		return
 	}
 	os.Exit(m.Run())
@@ -125,7 +123,7 @@ func TestHarnessTidiesUp(t *testing.T) {
 // TestStagesWithoutServers runs what needs no database, and writes both files.
 func TestStagesWithoutServers(t *testing.T) {
 	dir := t.TempDir()
-	o := options{scale: 0.001, rounds: 2, only: "trail,boundary", json: filepath.Join(dir, "b.json"),
+	o := options{scale: 0.001, rounds: 2, only: "trail,boundary,format", json: filepath.Join(dir, "b.json"),
 		doc: filepath.Join(dir, "B.md")}
 	var out bytes.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -144,7 +142,7 @@ func TestStagesWithoutServers(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Figures) < 8 || got.Machine.Cores == 0 {
+	if len(got.Figures) < 4+9+2*len(formatCases()) || got.Machine.Cores == 0 {
 		t.Errorf("%+v", got)
 	}
 	for _, f := range got.Figures {

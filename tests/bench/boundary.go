@@ -10,11 +10,22 @@ import (
 
 	"ggsh/handler"
 	"ggsh/handler/handlertest"
+	"ggsh/handler/lake"
+	"ggsh/handler/lake/disk"
 	"ggsh/record"
 )
 
 // isPlugin reports whether this process was started to serve the sink.
 func isPlugin() bool { return handlertest.IsPlugin() }
+
+// servePlugin serves the handler that the program's name tells.
+func servePlugin() {
+	if filepath.Base(os.Args[0]) == "file" {
+		handler.Serve(lake.New(disk.Driver()))
+		return
+	}
+	handler.Serve(&sink{})
+}
 
 // sink is a handler without a target: it walks over a batch and forgets it.
 type sink struct{ rows int }
@@ -77,6 +88,28 @@ func boundaryStage(b *bench, h *harness) {
 		}
 		b.add(per.faster(what, "batches/s", there, here, ""))
 	}
+	b.add(fileBoundary(b, h)...)
+}
+
+// fileBoundary gives the handler of files the same work in this process and in one
+// of its own.
+func fileBoundary(b *bench, h *harness) []figure {
+	f := newFeed(b.size(300_000))
+	dir := handlertest.PluginDir(h, "file")
+	run := func(to handler.Handler) float64 {
+		g := bigHome(h, "RFILE", lakeLines("filewriter", "pathMappingTemplate=./out")...)
+		g.open(h, to)
+		took := h.give(to, f)
+		h.check(to.Close())
+		h.check(os.RemoveAll(g.Home))
+		return float64(f.rows) / took
+	}
+	const here, there = "in this process", "over the process boundary"
+	r := h.alternate(b.rounds, "rows/s",
+		contender{here, func() float64 { return run(lake.New(disk.Driver())) }},
+		contender{there, func() float64 { return run(handlertest.Launch(h, dir, "file")) }})
+	return []figure{r.faster("delimited text into a file, over the boundary", "rows/s", there, here,
+		">= 0.9 x")}
 }
 
 // batchOf makes a batch of one transaction.

@@ -20,6 +20,8 @@ type machine struct {
 	Kernel    string        `json:"kernel"`
 	Go        string        `json:"go"`
 	MariaDB   string        `json:"mariadb,omitempty"`
+	Hadoop    string        `json:"hadoop,omitempty"`
+	Kafka     string        `json:"kafka,omitempty"`
 	LoadBegin string        `json:"loadAtBegin"`
 	LoadAtEnd string        `json:"loadAtEnd"`
 	Day       string        `json:"day"`
@@ -66,9 +68,23 @@ func load() string {
 }
 
 func (m *machine) text() string {
-	return fmt.Sprintf("%d cores of %s, %d MiB, Linux %s, %s, MariaDB %s; load %s at the beginning, "+
-		"%s at the end; took %s\n", m.Cores, m.CPU, m.MemoryMiB, m.Kernel, m.Go, m.MariaDB,
-		m.LoadBegin, m.LoadAtEnd, m.Took.Round(time.Second))
+	text := fmt.Sprintf("%d cores of %s, %d MiB, Linux %s, %s", m.Cores, m.CPU, m.MemoryMiB, m.Kernel,
+		m.Go)
+	for _, s := range m.servers() {
+		text += fmt.Sprintf(", %s %s", s[0], s[1])
+	}
+	return text + fmt.Sprintf("; load %s at the beginning, %s at the end; took %s\n", m.LoadBegin,
+		m.LoadAtEnd, m.Took.Round(time.Second))
+}
+
+// servers are names and versions of those that were used.
+func (m *machine) servers() (used [][2]string) {
+	for _, s := range [][2]string{{"MariaDB", m.MariaDB}, {"Hadoop", m.Hadoop}, {"Kafka", m.Kafka}} {
+		if s[1] != "" {
+			used = append(used, s)
+		}
+	}
+	return used
 }
 
 // peakMiB is the most memory that a process has ever held.

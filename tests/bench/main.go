@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"ggsh/handler"
 	"ggsh/tests/rig"
 )
 
@@ -34,11 +33,11 @@ type options struct {
 
 func main() {
 	if isPlugin() {
-		handler.Serve(&sink{})
+		servePlugin()
 		return
 	}
 	var o options
-	flag.Float64Var(&o.scale, "scale", 1, "size of the work: 1 takes about ten minutes on 2 cores")
+	flag.Float64Var(&o.scale, "scale", 1, "size of the work: 1 takes about 15 minutes on 2 cores")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each contender runs; medians are shown")
 	flag.StringVar(&o.json, "json", "", "file for the figures")
 	flag.StringVar(&o.doc, "doc", "", "file for the figures as a document (docs/BENCHMARKS.md)")
@@ -73,6 +72,11 @@ func stages() []stage {
 		{"boundary", "The process boundary of handlers", boundaryStage},
 		{"apply", "Applying into MariaDB, durable at each commit", applyStage},
 		{"latency", "From commit at the source to visible at the target", latencyStage},
+		{"load", "Initial load, MariaDB to MariaDB", loadStage},
+		{"format", "Rows as bytes", formatStage},
+		{"files", "From a trail into files", filesStage},
+		{"hdfs", "Into HDFS", hdfsStage},
+		{"kafka", "Into Kafka", kafkaStage},
 	}
 }
 

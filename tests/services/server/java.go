@@ -147,6 +147,10 @@ func (s *software) isOfPom() error {
 	return nil
 }
 
+// ForSpeed are options that give a virtual machine its second compiler back, and
+// memory. Daemons get them by HDFSOptions.Java and KafkaOptions.Java, tools by Measured.
+func ForSpeed() []string { return []string{"-XX:TieredStopAtLevel=4", "-Xmx512m"} }
+
 // javaRun is one run of a main class.
 type javaRun struct {
 	main    string

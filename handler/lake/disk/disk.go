@@ -1,4 +1,8 @@
-package main
+// Package disk is the file system of this machine's own disks for package lake.
+//
+// It knows nothing of operations, formats or commit records. Its law: what it calls
+// durable is synced, names of files too.
+package disk
 
 import (
 	"context"
@@ -12,8 +16,21 @@ import (
 
 	"ggsh/handler"
 	"ggsh/handler/lake"
+	"ggsh/props"
 	"ggsh/trail"
 )
+
+// version is what the handler says of itself.
+const version = "1.0"
+
+// Driver is the driver of type=filewriter of a properties file.
+func Driver() lake.Driver {
+	return lake.Driver{Name: "file", Version: version, Type: props.FileWriter,
+		Connect: func(_ context.Context, cfg *handler.Config, _ *props.Config) (*lake.Volume, error) {
+			return &lake.Volume{FS: disk{}, Product: "Files on " + cfg.Home,
+				Base: filepath.ToSlash(cfg.Home), Fault: fault}, nil
+		}}
+}
 
 // disk is the operating system's file system.
 type disk struct{}
