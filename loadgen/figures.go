@@ -75,8 +75,8 @@ func (r *run) figures(since time.Time, h *histogram) Figures {
 func (f Figures) String() string {
 	seconds := max(f.Took.Seconds(), 1e-9)
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return fmt.Sprintf("%d records sent, %.1f records/s (%.2f MB/s), latency %.2f ms avg, %.2f ms 50th, "+
-		"%.2f ms 95th, %.2f ms 99th, %.2f ms 99.9th, %.2f ms max", f.Records,
+	return fmt.Sprintf("%d records sent, %.1f records/s (%.2f MB/s), latency %.2f ms avg, "+
+		"%.2f ms 50th, %.2f ms 95th, %.2f ms 99th, %.2f ms 99.9th, %.2f ms max", f.Records,
 		float64(f.Records)/seconds, float64(f.Octets)/seconds/1e6, ms(f.Mean), ms(f.P50), ms(f.P95),
 		ms(f.P99), ms(f.P999), ms(f.Longest))
 }

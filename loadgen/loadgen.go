@@ -63,7 +63,8 @@ func MinSize(f Form) int {
 // the first record that the target refused.
 func Run(ctx context.Context, cfg Config, target Target) (Figures, error) {
 	if cfg.Size < MinSize(cfg.Form) {
-		return Figures{}, fmt.Errorf("a record of form %s needs at least %d octets", cfg.Form, MinSize(cfg.Form))
+		return Figures{}, fmt.Errorf("a record of form %s needs at least %d octets", cfg.Form,
+			MinSize(cfg.Form))
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -64,7 +64,8 @@ func (f *Files) next() error {
 	f.number, f.records = f.number+1, 0
 	name := filepath.Join(f.Dir, fmt.Sprintf("%s-%06d.%s", f.Prefix, f.number, f.Form))
 	var err error
-	if f.file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644); err != nil {
+	const how = os.O_WRONLY | os.O_CREATE | os.O_EXCL | os.O_APPEND
+	if f.file, err = os.OpenFile(name, how, 0o644); err != nil {
 		return err
 	}
 	if f.Form == CSV {

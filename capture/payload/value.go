@@ -138,7 +138,8 @@ func plainDecimal(dst, text []byte) ([]byte, bool) {
 
 // shift moves the point of whole.fraction by n places to the right.
 func shift(whole, fraction []byte, n int) (w, f []byte) {
-	digits := append(append(make([]byte, 0, len(whole)+len(fraction)+max(n, -n)), whole...), fraction...)
+	digits := make([]byte, 0, len(whole)+len(fraction)+max(n, -n))
+	digits = append(append(digits, whole...), fraction...)
 	point := len(whole) + n
 	if point < 0 {
 		digits = append(bytes.Repeat([]byte{'0'}, -point), digits...)

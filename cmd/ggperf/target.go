@@ -10,7 +10,8 @@ import (
 )
 
 // open makes the target that the command line names.
-func open(ctx context.Context, files *loadgen.Files, topic, properties string) (loadgen.Target, error) {
+func open(ctx context.Context, files *loadgen.Files, topic, properties string) (
+	loadgen.Target, error) {
 	if files.Form != loadgen.CSV && files.Form != loadgen.JSON || (files.Dir == "") == (topic == "") {
 		return nil, errors.New("give -dir or -topic with -properties, and -format csv or json")
 	}
@@ -21,7 +22,8 @@ func open(ctx context.Context, files *loadgen.Files, topic, properties string) (
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{Role: kafkaclient.Producer, ClientID: "ggperf"})
+	cfg, err := kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{
+		Role: kafkaclient.Producer, ClientID: "ggperf"})
 	if err != nil {
 		return nil, err
 	}
