@@ -142,7 +142,7 @@ func TestStagesWithoutServers(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Figures) < 4+9+2*len(formatCases()) || got.Machine.Cores == 0 {
+	if len(got.Figures) < 4+10+2*len(formatCases()) || got.Machine.Cores == 0 {
 		t.Errorf("%+v", got)
 	}
 	for _, f := range got.Figures {

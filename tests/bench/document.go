@@ -55,7 +55,8 @@ func remarks() map[string]string {
 			"from one buffer in memory.",
 		"boundary": "The handler looks at each row's head and does nothing else, so that all that " +
 			"is seen is the way to it. 100 k rows/s of a real target are 10 us a row. In the last " +
-			"line a handler of a real target, that of files, has the same work here and there.",
+			"lines a handler of a real target, that of files, has the same work here and there; " +
+			"processor time is that of both processes.",
 		"apply": "Replicat runs and waits when the trail, written as Extract writes it, appears; " +
 			"native replication has fetched its relay log; both are timed until the last " +
 			"transaction is committed. All are checked by CHECKSUM TABLE at the end. Replicat " +
@@ -70,7 +71,7 @@ func remarks() map[string]string {
 			"are the servers' own, without a client: the limit of each half. The target is durable " +
 			"at each commit; all are checked by CHECKSUM TABLE.",
 		"format": "Inserts of the table above, as the operation that a handler gets, into bytes in " +
-			"memory, without compression but for Parquet. The standard library gets the row as a Go " +
+			"memory, without compression but for Parquet, by processor time. The standard library gets the row as a Go " +
 			"struct or as strings, and the meta columns ready made, so it need not read values; " +
 			"the length of its row is in brackets. For XML, Avro and Parquet it is a yardstick, not " +
 			"the same work.",

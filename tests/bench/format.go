@@ -45,9 +45,9 @@ func formatStage(b *bench, h *harness) {
 	peer := func(name string, run func() int64) contender {
 		return contender{name, func() float64 {
 			settle()
-			began := timer()
+			before := ownTime()
 			n := run()
-			took := began()
+			took := ownTime() - before
 			sizes[name] = float64(n) / float64(rows)
 			return took * 1e9 / float64(rows)
 		}}

@@ -9,6 +9,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -110,6 +111,16 @@ func processorTime(pid int) float64 {
 	system, _ := strconv.ParseFloat(fields[12], 64)
 	const ticks = 100
 	return (user + system) / ticks
+}
+
+// ownTime is what this process has used of the processors, in seconds: what else the
+// machine does counts little in it.
+func ownTime() float64 {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
 // profile writes a processor profile until the returned function is called.
