@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand"
@@ -249,9 +250,12 @@ func crashOnce(t *testing.T, s *script, change func(*Handler), at int, late bool
 	}, change)
 }
 
+// rounds is how often chance is tried in each setting.
+var rounds = flag.Int64("rounds", 8, "runs of tests at random in each setting")
+
 // TestCrashAtRandom kills again and again.
 func TestCrashAtRandom(t *testing.T) {
-	for seed := range int64(25) {
+	for seed := range *rounds {
 		r := rand.New(rand.NewSource(seed))
 		s := mixture()
 		for name, change := range variants() {

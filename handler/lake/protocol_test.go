@@ -431,7 +431,7 @@ func TestCommittedFileIsLost(t *testing.T) {
 // chance finds, each calling the file system when it is its turn: what readers
 // see is right at any moment, the one that was replaced stops, and a third goes on.
 func TestTwoProcesses(t *testing.T) {
-	for seed := range int64(30) {
+	for seed := range *rounds {
 		for name, change := range variants() {
 			s := mixture()
 			d := newDisk()
