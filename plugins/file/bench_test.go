@@ -9,6 +9,7 @@ import (
 	"ggsh/handler"
 	"ggsh/handler/handlertest"
 	"ggsh/handler/lake"
+	"ggsh/handler/lake/disk"
 	"ggsh/record"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkRows(b *testing.B) {
 	for i := range int64(2000) {
 		ops = append(ops, table.Insert(handlertest.Int(i), handlertest.Str(strings.Repeat("x", 190))))
 	}
-	h := lake.New(driver())
+	h := lake.New(disk.Driver())
 	if _, err := h.Open(b.Context(), cfg); err != nil {
 		b.Fatal(err)
 	}
