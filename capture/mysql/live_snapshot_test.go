@@ -64,11 +64,15 @@ func (l *live) snapshot(cfg Config, readers int) *Snapshot {
 	l.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	s, err := OpenSnapshot(ctx, cfg, readers)
-	if err != nil {
-		l.Fatal(err)
+	for {
+		s, err := OpenSnapshot(ctx, cfg, readers)
+		if err == nil {
+			return s
+		}
+		if !Retryable(err) || ctx.Err() != nil { // a load tries again, too
+			l.Fatal(err)
+		}
 	}
-	return s
 }
 
 // rowsOf reads a whole table with one reader.
