@@ -26,7 +26,7 @@ var floors = [][]string{
 		"checkpoint", "checkpointtable", "props"},
 	{"formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
-		"capture/*"},
+		"capture/*", "loadgen"},
 	{"trandata"},
 	{"cmd/*", "plugins/*"},
 }
@@ -68,7 +68,7 @@ var outside = []struct {
 	{"5", "modernc.org/sqlite", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
 	{"5", "github.com/hashicorp", []string{"handler"}, "the process boundary of handlers"},
 	{"5", "google.golang.org/grpc", []string{"handler"}, "the process boundary of handlers"},
-	{"5", "github.com/twmb/franz-go", []string{"kafkaclient", "plugins/kafka", "capture/kafka"}, "drivers"},
+	{"5", "github.com/twmb/franz-go", []string{"kafkaclient", "plugins/kafka", "capture/kafka", "loadgen"}, "drivers"},
 	{"5", "github.com/colinmarc/hdfs", []string{"plugins/hdfs"}, "drivers"},
 	{"5", "github.com/jcmturner/gokrb5", []string{"plugins/hdfs"}, "drivers"},
 	{"5", "github.com/hamba/avro", []string{"formatter"}, "formats of files and messages"},

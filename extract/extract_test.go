@@ -96,6 +96,7 @@ type fixture struct {
 	t     *testing.T
 	home  subdirs.Home
 	after *record.CSN // AFTERCSN
+	tune  func(*LoadConfig)
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {

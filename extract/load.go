@@ -58,8 +58,10 @@ type LoadConfig struct {
 	// Free tells the source that the load needs the log only from a commit on; with
 	// zero, not any more. It may be nil.
 	Free func(ctx context.Context, from record.CSN) error
-	// Ledger remembers the load between runs; nil for a load that is one run.
-	Ledger    *checkpoint.LoadFile
+	// Ledger remembers the load between runs; nil for a load that is no group's.
+	Ledger *checkpoint.LoadFile
+	// Anew makes each run a load of its own: its outputs cannot be gone on with.
+	Anew      bool
 	Readers   int
 	ChunkRows int
 }
@@ -133,7 +135,7 @@ func (l *load) openLedger() error {
 	}
 	old, err := l.lc.Ledger.Load()
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case l.lc.Anew || errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return ggserr.New(ggserr.LoadBroken, "its ledger cannot be read").Because(err)
 	case old.Phase != checkpoint.LoadComplete && old.Serial > 0:
@@ -146,8 +148,11 @@ func (l *load) openLedger() error {
 	return nil
 }
 
+// oneRun reports whether no later run can go on with the load.
+func (l *load) oneRun() bool { return l.lc.Ledger == nil || l.lc.Anew }
+
 func (l *load) stoppedEarly() error {
-	if l.lc.Ledger != nil {
+	if !l.oneRun() {
 		l.proc.Line("The initial load is stopped on its way: START EXTRACT %s goes on.", l.proc.Group())
 		return nil
 	}
@@ -155,15 +160,25 @@ func (l *load) stoppedEarly() error {
 		Do("Run it again: it begins anew.")
 }
 
+// lasting is a passing error that trying again does not mend here.
+type lasting struct{ error }
+
+// Temporary stops the engine.
+func (lasting) Temporary() bool { return false }
+
+// Unwrap gives the error.
+func (l lasting) Unwrap() error { return l.error }
+
 // session connects, takes a snapshot, and reads what is not loaded yet.
 func (l *load) session(ctx context.Context) (err error) {
 	defer func() {
 		if cerr := l.leave(); err == nil {
 			err = cerr
 		}
-		if err != nil && (l.cutPart || len(l.cfg.Outputs) > 1) && temporary(err) {
+		stuck := l.cutPart || len(l.cfg.Outputs) > 1 || l.lc.Anew && !l.fresh
+		if err != nil && stuck && temporary(err) {
 			err = ggserr.New(ggserr.Generic, "the initial load broke off and cannot go on from there").
-				Because(err).Do("Run it again: it begins anew.")
+				Because(lasting{err}).Do("Run it again: it begins anew.")
 		}
 	}()
 	if err := l.openOutputs(ctx); err != nil {

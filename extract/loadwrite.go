@@ -12,7 +12,7 @@ import (
 	"ggsh/record"
 )
 
-// looseBytes is how much a load without ledger writes before it is made durable.
+// looseBytes is how much a load of one run writes before it is made durable.
 const looseBytes = 32 << 20
 
 // readAll reads what is not loaded from the snapshot and writes it, one part after
@@ -24,6 +24,9 @@ func (l *load) readAll(ctx context.Context) error {
 		t.gaps = l.led.Table(t.name).Gaps()
 	}
 	l.show(func(v *view) { v.state = "Reading tables" })
+	if err := l.storeLedger(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	f, wait := l.startFeed(ctx)
 	defer func() {
@@ -50,11 +53,11 @@ func (l *load) readAll(ctx context.Context) error {
 	}
 }
 
-// writePart writes a part as one transaction; a load without ledger cuts a table
+// writePart writes a part as one transaction; a load of one run cuts a table
 // that is read as one into several.
 func (l *load) writePart(ctx context.Context, f *feed, s *stream) error {
 	l.beginTxn(l.led.Serial + 1)
-	cuts := l.lc.Ledger == nil && s.table.Key < 0
+	cuts := l.oneRun() && s.table.Key < 0
 	taken := 0
 	for block := range s.blocks {
 		for b := block; len(b) >= 4; {
@@ -129,15 +132,17 @@ func (l *load) endPart(part checkpoint.LoadPart) error {
 		return nil
 	}
 	l.led.Serial++
-	if l.lc.Ledger != nil || l.unsynced >= looseBytes {
+	if !l.oneRun() || l.unsynced >= looseBytes {
 		if err := l.syncParts(); err != nil {
 			return err
 		}
 	}
 	l.pending = append(l.pending, pendingPart{l.led.Serial, part})
 	l.led.Pending = &part
-	if err := l.storeLedger(); err != nil {
-		return err
+	if !l.oneRun() {
+		if err := l.storeLedger(); err != nil {
+			return err
+		}
 	}
 	if err := l.finish(&l.txn); err != nil {
 		return err

@@ -85,7 +85,7 @@ type TablePlan struct {
 	derived   bool // the target's columns are made of the source's
 	// allColumns says that there is no key, so that Key is all columns.
 	allColumns bool
-	check      bool // Replicat: find missing keys and updates without effect
+	check      bool // rows of a target's table: find missing keys and updates without effect
 	images     imagePolicy
 	isKey      []bool // by target column
 	scratch    scratch

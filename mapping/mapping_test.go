@@ -159,7 +159,7 @@ func (p *page) resolve(d *datadriven.TestData) string {
 		}
 		return nil, nil
 	}
-	if p.plan.extract {
+	if p.plan.extract || d.HasArg("no-tables") {
 		lookup = nil
 	}
 	var err error

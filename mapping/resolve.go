@@ -184,7 +184,7 @@ func (e *entry) missingColumn(c column, table string) *ggserr.Error {
 func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Lookup,
 ) (*TablePlan, error) {
 	t := &TablePlan{Statement: e.statement, Source: def, TargetName: name,
-		actions: e.actions, images: e.images, check: !p.extract}
+		actions: e.actions, images: e.images, check: !p.extract && lookup != nil}
 	var target *record.TableDef
 	if lookup != nil {
 		found, err := lookup(name)

@@ -26,7 +26,8 @@ var columnKinds = map[string]record.Kind{
 	"DECIMAL": record.Decimal, "NUMBER": record.Decimal, "NUMERIC": record.Decimal,
 	"DOUBLE": record.Float64, "FLOAT": record.Float64,
 	"VARCHAR": record.String, "CHAR": record.String, "TEXT": record.String, "STRING": record.String,
-	"DATE": record.Date, "TIME": record.Time, "TIMESTAMP": record.Timestamp, "DATETIME": record.Timestamp,
+	"DATE": record.Date, "TIME": record.Time, "TIMESTAMP": record.Timestamp,
+	"DATETIME":    record.Timestamp,
 	"TIMESTAMPTZ": record.TimestampTZ, "BOOLEAN": record.Bool, "BOOL": record.Bool,
 	"BINARY": record.Bytes, "BASE64": record.Bytes, "JSON": record.JSON, "UUID": record.UUID,
 }

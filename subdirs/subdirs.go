@@ -142,7 +142,8 @@ func (h Home) Checkpoint(group string, extract bool) string {
 	return h.Join("dirchk", strings.ToUpper(group)+pick(extract, ".cpe", ".cpr"))
 }
 
-// Definitions is where an Extract keeps the table definitions of its source.
+// Definitions is where an Extract keeps the table definitions of its source, and, of a
+// source of many streams, in which order it joined them.
 func (h Home) Definitions(group string) string {
 	return h.Join("dirchk", strings.ToUpper(group)+".cpd")
 }

@@ -48,7 +48,8 @@ func (m *Messages) Message(statement string) (string, error) {
 		return "", fmt.Errorf("%q is no statement of the suite", statement)
 	}
 	text := fmt.Sprintf(`{"table":"hr.ct","op_type":"%s","op_ts":"2026-01-02 03:04:05.000000",`+
-		`"current_ts":"2026-01-02T03:04:06.000000","pos":"00000000000000000001","primary_keys":["ID"]`, kind)
+		`"current_ts":"2026-01-02T03:04:06.000000","pos":"00000000000000000001",`+
+		`"primary_keys":["ID"]`, kind)
 	if from >= 0 {
 		text += fmt.Sprintf(`,"before":{"ID":%d,"V":%q}`, from, before[from])
 	}

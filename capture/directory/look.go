@@ -215,8 +215,8 @@ func (s *Source) leave(f *file) {
 		}
 	}
 	if f.size > f.planned {
-		s.cfg.Warn(ggserr.New(ggserr.SourceGone, fmt.Sprintf("File %s is gone: the %d octets behind offset "+
-			"%d were not read", f.name, f.size-f.planned, f.planned)))
+		s.cfg.Warn(ggserr.New(ggserr.SourceGone, fmt.Sprintf("File %s is gone: the %d octets behind "+
+			"offset %d were not read", f.name, f.size-f.planned, f.planned)))
 	}
 	s.shut(f)
 	f.gone, f.text, f.decoder, f.columns = true, nil, nil, nil
@@ -256,8 +256,8 @@ func (s *Source) waiting(f *file) bool {
 	}
 	if !f.told && s.cfg.Now().Sub(f.openEnd) > waitingAfter {
 		f.told = true
-		s.cfg.Warn(ggserr.New(ggserr.SourceWaiting, fmt.Sprintf("File %s, offset %d: the last %d octets are "+
-			"no whole record and are not read", f.name, f.planned, f.size-f.planned)))
+		s.cfg.Warn(ggserr.New(ggserr.SourceWaiting, fmt.Sprintf("File %s, offset %d: the last %d "+
+			"octets are no whole record and are not read", f.name, f.planned, f.size-f.planned)))
 	}
 	return true
 }

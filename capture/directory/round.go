@@ -168,9 +168,10 @@ func (s *Source) again() error {
 		p := s.replay[0]
 		f := s.byPiece(p)
 		if f == nil || f.gone {
-			return ggserr.New(ggserr.SourceLost, fmt.Sprintf("File %s is gone, and what it held from offset %d "+
-				"to %d is not in the trail", p.Name, p.From, p.To)).
-				Do("Put the file back, by a move and not by a copy, and START; or ALTER the EXTRACT to a new BEGIN.")
+			return ggserr.New(ggserr.SourceLost, fmt.Sprintf("File %s is gone, and what it held from "+
+				"offset %d to %d is not in the trail", p.Name, p.From, p.To)).
+				Do("Put the file back, by a move and not by a copy, and START; or ALTER the EXTRACT to a " +
+					"new BEGIN.")
 		}
 		if p.From != f.offset && !s.readyTo(f, p.From) {
 			return f.changed(f.size)
@@ -338,8 +339,8 @@ func (r *rows) refuse(err error) error {
 	if r.source.cfg.Discard == nil {
 		return r.source.bad(r.file, r.line0, r.from, err)
 	}
-	return r.source.cfg.Discard(Discarded{File: r.source.path(r.file.name), Line: r.line0, Offset: r.from,
-		Record: r.record, Reason: err})
+	return r.source.cfg.Discard(Discarded{File: r.source.path(r.file.name), Line: r.line0,
+		Offset: r.from, Record: r.record, Reason: err})
 }
 
 // countLines counts the lines up to an offset, and gives the end of the last.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"ggsh/capture/ledger"
@@ -52,8 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	s := &Source{cfg: cfg, byIdent: map[ident]*file{}, wait: minPoll}
 	var err error
 	if s.order, err = ledger.Open(cfg.Ledger); err != nil {
-		return nil, ggserr.New(ggserr.SourceLost, err.Error()).
-			Do("ALTER the EXTRACT to a new BEGIN, after seeing what the trail holds.")
+		return nil, ggserr.New(ggserr.SourceLost, err.Error()).Do("%s", ledger.Advice)
 	}
 	if err = s.start(); err == nil {
 		err = ctx.Err()
@@ -108,8 +106,8 @@ func (s *Source) resume(text string) error {
 
 // known adds a file of a restart text.
 func (s *Source) known(st *checkpoint.Stream) error {
-	f := &file{name: st.Name, table: st.Table, set: s.cfg.setOf(st.Name), offset: st.Offset, line: st.Line,
-		gone: st.Gone, size: -1, drained: -1}
+	f := &file{name: st.Name, table: st.Table, set: s.cfg.setOf(st.Name), offset: st.Offset,
+		line: st.Line, gone: st.Gone, size: -1, drained: -1}
 	if f.table == "" && f.set != nil {
 		f.table = f.set.tableOf(f.name)
 	}
@@ -124,40 +122,23 @@ func (s *Source) known(st *checkpoint.Stream) error {
 // planAgain takes the pieces that an earlier run wrote down and that the checkpoint
 // does not know. What all trails hold of them is passed, the rest comes again.
 func (s *Source) planAgain() error {
-	held, newest := s.held()
-	if newest > max(s.order.Last(), s.csn) {
-		return ggserr.New(ggserr.SourceLost, fmt.Sprintf("The trail holds transaction %d, and %s knows only %d",
-			newest, s.cfg.Ledger, s.order.Last())).
-			Do("Restore that file, or ALTER the EXTRACT to a new BEGIN after seeing what the trail holds.")
-	}
-	pieces, err := s.order.After(s.csn)
+	pass, again, err := s.order.Resume(s.csn, s.cfg.Bounds)
 	if err != nil {
-		return ggserr.New(ggserr.SourceLost, err.Error()).
-			Do("Restore the checkpoint file that belongs to it, or ALTER the EXTRACT to a new BEGIN.")
+		return ggserr.New(ggserr.SourceLost, err.Error()).Do("%s", ledger.Advice)
 	}
-	for _, p := range pieces {
-		if p.CSN <= held {
-			if err := s.passPiece(p); err != nil {
-				return err
-			}
-			continue
+	for _, p := range pass {
+		if err := s.passPiece(p); err != nil {
+			return err
 		}
-		s.replay = append(s.replay, p)
+	}
+	for _, p := range again {
 		if f := s.byPiece(p); f != nil {
 			f.planned = max(f.planned, p.To)
 			f.plannedTo += p.Lines
 		}
 	}
-	s.pass = nil // it does not know of the pieces
-	return s.order.Skip(s.csn)
-}
-
-// held gives the transaction that all trails hold, and the last that any holds.
-func (s *Source) held() (all, newest uint64) {
-	if len(s.cfg.Bounds) == 0 {
-		return 0, 0
-	}
-	return slices.Min(s.cfg.Bounds), slices.Max(s.cfg.Bounds)
+	s.replay, s.pass = again, nil // the look does not know of the pieces
+	return nil
 }
 
 // byPiece finds the file of a piece among those that are there.

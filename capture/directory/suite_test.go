@@ -14,7 +14,7 @@ import (
 // TestSuite runs the suite of all captures on files that hold what the json
 // formatter writes.
 func TestSuite(t *testing.T) {
-	capturetest.Run(t, func(t *testing.T) capturetest.Database {
+	capturetest.RunSingle(t, func(t *testing.T) capturetest.Database {
 		return &suiteFiles{home: t.TempDir(), dir: t.TempDir()}
 	})
 }
@@ -25,7 +25,6 @@ type suiteFiles struct {
 	orders    int
 }
 
-func (d *suiteFiles) Single()       {}
 func (d *suiteFiles) Table() string { return "hr.ct" }
 
 func (d *suiteFiles) Exec(statements ...string) error {

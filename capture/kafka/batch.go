@@ -155,10 +155,11 @@ func (r *rows) refuse(rec *kgo.Record, err error) error {
 		return err
 	}
 	if r.source.cfg.Discard == nil {
-		return ggserr.New(ggserr.RecordBad, fmt.Sprintf("partition %s, offset %d: %s", r.part.name, rec.Offset, err))
+		return ggserr.New(ggserr.RecordBad, fmt.Sprintf("partition %s, offset %d: %s", r.part.name,
+			rec.Offset, err))
 	}
-	return r.source.cfg.Discard(Discarded{Partition: r.part.name, Offset: rec.Offset, Payload: rec.Value,
-		Reason: err})
+	return r.source.cfg.Discard(Discarded{Partition: r.part.name, Offset: rec.Offset,
+		Payload: rec.Value, Reason: err})
 }
 
 // builder makes operations of a topic's messages.
@@ -186,7 +187,8 @@ func (s *Source) newBuilder(topic string) (*builder, error) {
 				{Name: "topic", Kind: record.String, Type: "VARCHAR"},
 				{Name: "partition", Kind: record.Int, Type: "INT"},
 				{Name: "offset", Kind: record.Int, Type: "BIGINT"},
-				{Name: "timestamp", Kind: record.TimestampTZ, Type: "TIMESTAMPTZ", Scale: 3, Nullable: true}}})}, nil
+				{Name: "timestamp", Kind: record.TimestampTZ, Type: "TIMESTAMPTZ", Scale: 3,
+					Nullable: true}}})}, nil
 	}
 	d, err := s.tables.NewDecoder(s.cfg.Format, s.cfg.Schema, topic)
 	if err != nil {
@@ -214,7 +216,8 @@ func (b *builder) next() (*record.TableDef, []byte, error) {
 		return nil, nil, io.EOF
 	}
 	b.rec = nil
-	b.scratch = strconv.AppendInt(append(append(b.scratch[:0], r.Topic...), '_'), int64(r.Partition), 10)
+	b.scratch = append(append(b.scratch[:0], r.Topic...), '_')
+	b.scratch = strconv.AppendInt(b.scratch, int64(r.Partition), 10)
 	b.scratch = strconv.AppendInt(append(b.scratch, '_'), r.Offset, 10)
 	body, start := record.AppendOpHeader(b.body[:0], record.Insert, b.def.ID)
 	body, mark := record.BeginImage(body)

@@ -10,6 +10,7 @@ package kafka
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,7 +154,9 @@ type part struct {
 	rows    *builder
 }
 
-func partName(topic string, partition int32) string { return fmt.Sprintf("%s:%d", topic, partition) }
+func partName(topic string, partition int32) string {
+	return topic + ":" + strconv.Itoa(int(partition))
+}
 
 // stream is the partition in a restart text.
 func (p *part) stream() checkpoint.Stream {

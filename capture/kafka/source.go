@@ -58,8 +58,7 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	s := &Source{cfg: cfg, byName: map[string]*part{}}
 	var err error
 	if s.order, err = ledger.Open(cfg.Ledger); err != nil {
-		return nil, ggserr.New(ggserr.SourceLost, err.Error()).
-			Do("ALTER the EXTRACT to a new BEGIN, after seeing what the trail holds.")
+		return nil, ggserr.New(ggserr.SourceLost, err.Error()).Do("%s", ledger.Advice)
 	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -118,9 +117,11 @@ func (s *Source) start(ctx context.Context) error {
 func (s *Source) connect(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	opts := slices.Concat([]kgo.Opt{kgo.FetchMaxBytes(fetchBytes), kgo.MetadataMinAge(time.Second)}, s.cfg.Client.Opts(),
-		[]kgo.Opt{kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{}), kgo.KeepRetryableFetchErrors(),
+	opts := slices.Concat(
+		[]kgo.Opt{kgo.FetchMaxBytes(fetchBytes), kgo.MetadataMinAge(time.Second)},
+		s.cfg.Client.Opts(),
+		[]kgo.Opt{kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+			kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{}), kgo.KeepRetryableFetchErrors(),
 			kgo.KeepControlRecords()})
 	if s.client, err = s.cfg.Client.ConnectAs(ctx, opts...); err != nil {
 		return s.cfg.trouble(err, "connect")
@@ -154,39 +155,29 @@ func (s *Source) resume(text string) error {
 }
 
 // planAgain takes the pieces that an earlier run wrote down and that the checkpoint
-// does not know. What all trails hold of them is passed, the rest comes again.
+// does not know. What all trails hold of them is passed, the rest comes again. Pieces
+// of topics that nobody wants any more are left out.
 func (s *Source) planAgain(fresh []*part) error {
 	if err := s.admit(fresh); err != nil {
 		return err
 	}
-	held, newest := uint64(0), uint64(0)
-	if len(s.cfg.Bounds) > 0 {
-		held, newest = slices.Min(s.cfg.Bounds), slices.Max(s.cfg.Bounds)
-	}
-	if newest > max(s.order.Last(), s.csn) {
-		return ggserr.New(ggserr.SourceLost, fmt.Sprintf("The trail holds transaction %d, and %s knows only %d",
-			newest, s.cfg.Ledger, s.order.Last())).
-			Do("Restore that file, or ALTER the EXTRACT to a new BEGIN after seeing what the trail holds.")
-	}
-	pieces, err := s.order.After(s.csn)
+	pass, again, err := s.order.Resume(s.csn, s.cfg.Bounds)
 	if err != nil {
-		return ggserr.New(ggserr.SourceLost, err.Error()).
-			Do("Restore the checkpoint file that belongs to it, or ALTER the EXTRACT to a new BEGIN.")
+		return ggserr.New(ggserr.SourceLost, err.Error()).Do("%s", ledger.Advice)
 	}
-	for _, piece := range pieces {
-		p := s.byName[piece.Name]
-		if p == nil {
-			continue // its topic is not wanted any more
-		}
-		p.planned = max(p.planned, piece.To)
-		if piece.CSN <= held {
+	for _, piece := range pass {
+		if p := s.byName[piece.Name]; p != nil {
+			p.offset, p.planned, p.text = piece.To, piece.To, nil
 			s.csn, s.last = piece.CSN, piece.Name
-			p.offset, p.text = piece.To, nil
-			continue
 		}
-		s.replay = append(s.replay, piece)
 	}
-	return s.order.Skip(s.csn)
+	for _, piece := range again {
+		if p := s.byName[piece.Name]; p != nil {
+			p.planned = max(p.planned, piece.To)
+			s.replay = append(s.replay, piece)
+		}
+	}
+	return nil
 }
 
 func (s *Source) newTables() {
@@ -259,7 +250,8 @@ func (s *Source) fill(ctx context.Context) error {
 	if s.again(); len(s.ready) > 0 {
 		return nil
 	}
-	if err := s.take(s.client.PollRecords(nil, pollRecords)); err != nil { //nolint:staticcheck // nil: do not wait
+	var atOnce context.Context // none: what is there, without waiting
+	if err := s.take(s.client.PollRecords(atOnce, pollRecords)); err != nil {
 		return err
 	}
 	if s.again(); len(s.ready) > 0 || len(s.replay) > 0 {
@@ -321,8 +313,8 @@ func (s *Source) outOfRange(p *part) error {
 	if err := s.within(ctx); err != nil {
 		return err
 	}
-	return away{ggserr.New(ggserr.LogProblem, fmt.Sprintf("Partition %s did not know offset %d for a moment",
-		p.name, p.offset))}
+	return away{ggserr.New(ggserr.LogProblem, fmt.Sprintf(
+		"Partition %s did not know offset %d for a moment", p.name, p.offset))}
 }
 
 // Wait returns when something came, or ctx ends.
@@ -331,7 +323,8 @@ func (s *Source) Wait(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		step, cancel := context.WithTimeout(ctx, max(s.cfg.Refresh-s.cfg.Now().Sub(s.refreshed), time.Millisecond))
+		pause := max(s.cfg.Refresh-s.cfg.Now().Sub(s.refreshed), time.Millisecond)
+		step, cancel := context.WithTimeout(ctx, pause)
 		fetches := s.client.PollRecords(step, pollRecords)
 		cancel()
 		if err := s.take(fetches); err != nil {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -479,106 +477,5 @@ func TestRestartTexts(t *testing.T) {
 	s.restart, s.cfg.Bounds = "", []uint64{7}
 	s.open()
 	s.restart = `{"kind":"kafka","csn":1,"streams":[]}`
-	s.fails(s.tryOpen(), ggserr.SourceLost, "The trail holds transaction 7", "x.cpd")
+	s.fails(s.tryOpen(), ggserr.SourceLost, "the trail holds transaction 7", "x.cpd")
 }
-
-// TestKilledAnywhere: a capture that is ended at any moment, with two trails that hold
-// more than the checkpoint says and not the same, goes on so that each trail gets each
-// message once and in the order of its partition.
-func TestKilledAnywhere(t *testing.T) {
-	for seed := range uint64(5) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { killedAnywhere(t, rand.New(rand.NewPCG(seed, 3))) })
-	}
-}
-
-// held is a trail: the messages of each transaction, by its number.
-type held struct {
-	csn    []uint64
-	values [][]string
-}
-
-func (h *held) last() uint64 {
-	if len(h.csn) == 0 {
-		return 0
-	}
-	return h.csn[len(h.csn)-1]
-}
-
-func killedAnywhere(t *testing.T, r *rand.Rand) {
-	s := newStage(t, kfake.SeedTopics(3, "t"))
-	s.cfg.MaxRows = 1 + r.IntN(4)
-	trails := []*held{{}, {}}
-	written := make([]int, 3)
-	grow := func() {
-		for range 1 + r.IntN(3) {
-			p := r.IntN(3)
-			values := []string{}
-			for range 1 + r.IntN(8) {
-				values = append(values, fmt.Sprintf("%d.%d", p, written[p]))
-				written[p]++
-			}
-			s.write("t", int32(p), values...)
-		}
-	}
-	take := func(ctx context.Context) *record.Txn {
-		txn, err := s.next(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil
-		}
-		s.do(err)
-		values, err := column(txn, "payload")
-		s.do(err)
-		for _, h := range trails {
-			if txn.CSN.Minor > h.last() {
-				h.csn, h.values = append(h.csn, txn.CSN.Minor), append(h.values, values)
-			}
-		}
-		return txn
-	}
-	for range 8 {
-		grow()
-		s.open()
-		kept, numbers := []string{s.restart}, []uint64{trails[0].last()}
-		for range r.IntN(8) {
-			grow()
-			if txn := take(s.ctx()); txn != nil {
-				kept, numbers = append(kept, txn.Restart), append(numbers, txn.CSN.Minor)
-			}
-		}
-		at := r.IntN(len(kept))
-		s.restart, s.cfg.Bounds = kept[at], nil
-		for _, h := range trails {
-			least, _ := slices.BinarySearch(h.csn, numbers[at]+1)
-			n := least + r.IntN(len(h.csn)-least+1)
-			h.csn, h.values = h.csn[:n], h.values[:n]
-			s.cfg.Bounds = append(s.cfg.Bounds, h.last())
-		}
-		if s.restart != "" && r.IntN(2) == 0 {
-			s.do(s.source.Confirm(s.ctx(), s.restart))
-		}
-	}
-	s.open()
-	total := written[0] + written[1] + written[2]
-	for i := range trails {
-		for count(trails[i]) < total {
-			take(s.ctx())
-		}
-	}
-	s.nothing()
-	for i, h := range trails {
-		next := make([]int, 3)
-		for _, v := range slices.Concat(h.values...) {
-			p, err := strconv.Atoi(v[:1])
-			s.do(err)
-			if v != fmt.Sprintf("%d.%d", p, next[p]) {
-				t.Fatalf("trail %d has message %s where %d.%d should be", i, v, p, next[p])
-			}
-			next[p]++
-		}
-		if !slices.Equal(next, written) {
-			t.Errorf("trail %d has %v of %v", i, next, written)
-		}
-	}
-}
-
-func count(h *held) int { return len(slices.Concat(h.values...)) }

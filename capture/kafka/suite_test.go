@@ -13,14 +13,35 @@ import (
 	"ggsh/capture/capturetest"
 	"ggsh/capture/payload"
 	"ggsh/kafkaclient"
+	"ggsh/tests/services/server"
 )
 
 // TestSuite runs the suite of all captures on a cluster in this process, whose topic
 // holds what the json formatter writes.
 func TestSuite(t *testing.T) {
-	capturetest.Run(t, func(t *testing.T) capturetest.Database {
+	capturetest.RunSingle(t, func(t *testing.T) capturetest.Database {
 		c := cluster(t, kfake.SeedTopics(1, "hr.ct"))
-		return &suiteTopic{t: t, home: t.TempDir(), brokers: c.ListenAddrs()}
+		return &suiteTopic{t: t, home: t.TempDir(), topic: "hr.ct", brokers: c.ListenAddrs()}
+	})
+}
+
+// TestSuiteLive runs it on a real broker.
+func TestSuiteLive(t *testing.T) {
+	server.Require(t, server.KindKafka)
+	k, err := server.StartKafka(t.Context(), server.KafkaOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	topics := 0
+	capturetest.RunSingle(t, func(t *testing.T) capturetest.Database {
+		topics++
+		d := &suiteTopic{t: t, home: t.TempDir(), topic: fmt.Sprintf("ct%d", topics),
+			brokers: []string{k.Brokers()}}
+		if err := k.CreateTopic(t.Context(), d.topic, 1); err != nil {
+			t.Fatal(err)
+		}
+		return d
 	})
 }
 
@@ -28,16 +49,16 @@ func TestSuite(t *testing.T) {
 type suiteTopic struct {
 	t        testing.TB
 	home     string
+	topic    string
 	brokers  []string
 	messages capturetest.Messages
 	orders   int
 }
 
-func (d *suiteTopic) Single()       {}
 func (d *suiteTopic) Table() string { return "hr.ct" }
 
 func (d *suiteTopic) Exec(statements ...string) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(d.brokers...), kgo.DefaultProduceTopic("hr.ct"))
+	client, err := kgo.NewClient(kgo.SeedBrokers(d.brokers...), kgo.DefaultProduceTopic(d.topic))
 	if err != nil {
 		return err
 	}
@@ -61,7 +82,7 @@ func (d *suiteTopic) Open(ctx context.Context, restart string) (capturetest.Sour
 	d.orders++
 	return Open(ctx, Config{Client: consumer(d.t, d.brokers), Restart: restart,
 		Ledger: filepath.Join(d.home, "x.cpd"), Begin: Begin{Order: fmt.Sprint(d.orders), AtEnd: true},
-		MaxRows: 1, Topics: []string{"hr.ct"}, Format: payload.Format{Form: payload.Ops}})
+		MaxRows: 1, Topics: []string{d.topic}, Format: payload.Format{Form: payload.Ops}})
 }
 
 // consumer is the configuration of a consumer of the brokers.

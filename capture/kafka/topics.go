@@ -73,9 +73,9 @@ func (s *Source) missing(topic string) error {
 }
 
 func goneTopic(topic string) error {
-	return ggserr.New(ggserr.SourceLost, fmt.Sprintf("Topic %s, which was read, does not exist any more", topic)).
-		Do("Take it out of TABLE or TOPICS to go on without it. If it is made anew: ALTER the EXTRACT " +
-			"to a new BEGIN.")
+	return ggserr.New(ggserr.SourceLost, fmt.Sprintf("Topic %s, which was read, does not exist any "+
+		"more", topic)).Do("Take it out of TABLE or TOPICS to go on without it. If it is made " +
+		"anew: ALTER the EXTRACT to a new BEGIN.")
 }
 
 // still reports another topic of the same name.
@@ -84,8 +84,8 @@ func (p *part) still(id string) error {
 		p.id = id
 		return nil
 	}
-	return ggserr.New(ggserr.SourceChanged, fmt.Sprintf("Topic %s was deleted and made anew: its offsets mean "+
-		"other messages now (partition %s was read up to offset %d)", p.topic, p.name, p.offset)).
+	return ggserr.New(ggserr.SourceChanged, fmt.Sprintf("Topic %s was deleted and made anew: its "+
+		"offsets mean other messages now (partition %s was read up to offset %d)", p.topic, p.name, p.offset)).
 		Do("ALTER the EXTRACT to BEGIN EARLIEST to read the topics from their beginnings, or BEGIN NOW.")
 }
 
@@ -180,15 +180,15 @@ func (s *Source) within(ctx context.Context) error {
 // outside is an offset that the partition does not have.
 func (p *part) outside(first, end int64) error {
 	if p.offset > end {
-		return ggserr.New(ggserr.SourceChanged, fmt.Sprintf("Partition %s was read up to offset %d, and it now "+
-			"ends at %d: it lost messages, or was made anew", p.name, p.offset, end)).
+		return ggserr.New(ggserr.SourceChanged, fmt.Sprintf("Partition %s was read up to offset %d, "+
+			"and it now ends at %d: it lost messages, or was made anew", p.name, p.offset, end)).
 			Do("See whether brokers lost data. Then ALTER the EXTRACT to a new BEGIN.")
 	}
-	return ggserr.New(ggserr.SourceLost, fmt.Sprintf("Messages %d to %d of partition %s are gone before they were "+
-		"read: the topic keeps them from offset %d on", p.offset, first-1, p.name, first)).
-		Do("They are lost for this group. ALTER the EXTRACT to BEGIN EARLIEST to go on with what there is "+
-			"(what was read and is still there comes again), or to BEGIN with a time; and let topic %s keep "+
-			"messages for longer (retention.ms, retention.bytes).", p.topic)
+	return ggserr.New(ggserr.SourceLost, fmt.Sprintf("Messages %d to %d of partition %s are gone "+
+		"before they were read: the topic keeps them from offset %d on", p.offset, first-1, p.name, first)).
+		Do("They are lost for this group. ALTER the EXTRACT to BEGIN EARLIEST to go on with what there "+
+			"is (what was read and is still there comes again), or to BEGIN with a time; and let topic "+
+			"%s keep messages for longer (retention.ms, retention.bytes).", p.topic)
 }
 
 // admit makes partitions known, in the order of their names and numbers.

@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -59,6 +60,10 @@ type line struct {
 	Piece   *Piece `json:"piece,omitempty"`
 	Table   *Table `json:"table,omitempty"`
 }
+
+// Advice is what to do when the ledger does not fit to checkpoint and trail.
+const Advice = "Restore the checkpoint file and this one as they belong together, or ALTER the " +
+	"EXTRACT to a new BEGIN after seeing what the trail holds."
 
 const (
 	fileVersion = 1
@@ -199,6 +204,29 @@ func (l *Ledger) After(csn uint64) ([]Piece, error) {
 	return l.pieces[csn+1-first:], nil
 }
 
+// Resume gives the pieces behind the checkpoint's number: those that all trails hold,
+// which are passed, and those that come again. bounds are the last numbers of the
+// trails, zero for one that holds none.
+func (l *Ledger) Resume(csn uint64, bounds []uint64) (pass, again []Piece, err error) {
+	held, newest := uint64(0), uint64(0)
+	if len(bounds) > 0 {
+		held, newest = slices.Min(bounds), slices.Max(bounds)
+	}
+	if newest > max(l.last, csn) {
+		return nil, nil, fmt.Errorf("the trail holds transaction %d, and %s knows only %d", newest,
+			l.path, l.last)
+	}
+	pieces, err := l.After(csn)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := 0
+	for n < len(pieces) && pieces[n].CSN <= held {
+		n++
+	}
+	return pieces[:n], slices.Clone(pieces[n:]), l.skip(csn)
+}
+
 // Base is where reading began by an order; ok is false when it was another order, or
 // when what came behind it is forgotten.
 func (l *Ledger) Base(order string) (b Base, ok bool) {
@@ -215,8 +243,8 @@ func (l *Ledger) Restart(order string, text func(csn uint64) string) error {
 	return l.rewrite()
 }
 
-// Skip makes the next number greater than csn.
-func (l *Ledger) Skip(csn uint64) error {
+// skip makes the next number greater than csn.
+func (l *Ledger) skip(csn uint64) error {
 	if csn <= l.last {
 		return nil
 	}

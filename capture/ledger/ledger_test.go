@@ -163,8 +163,9 @@ func TestForget(t *testing.T) {
 	if b, ok := l.Base("BEGIN y"); ok {
 		t.Fatal(b)
 	}
-	if err := l.Skip(uint64(total + 10)); err != nil {
-		t.Fatal(err)
+	pass, again, err := l.Resume(uint64(total+10), nil)
+	if len(pass)+len(again) > 0 || err != nil {
+		t.Fatal(pass, again, err)
 	}
 	more := pieces(1)
 	if err := l.Add(more); err != nil || more[0].CSN != uint64(total+11) {
@@ -172,6 +173,29 @@ func TestForget(t *testing.T) {
 	}
 	if got := after(t, open(t, path), uint64(total+10)); len(got) != 1 {
 		t.Fatal(got)
+	}
+}
+
+// TestResume: what all trails hold is passed, what one lacks comes again, and a trail
+// that holds more than is known is refused.
+func TestResume(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "x.cpd"))
+	if err := l.Add(pieces(6)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		csn         uint64
+		bounds      []uint64
+		pass, again int
+	}{{0, nil, 0, 6}, {2, nil, 0, 4}, {2, []uint64{4, 5}, 2, 2}, {2, []uint64{0, 6}, 0, 4}, {6, []uint64{6}, 0, 0}} {
+		pass, again, err := l.Resume(c.csn, c.bounds)
+		if err != nil || len(pass) != c.pass || len(again) != c.again ||
+			len(pass) > 0 && pass[0].CSN != c.csn+1 {
+			t.Errorf("%+v: %+v, %+v, %v", c, pass, again, err)
+		}
+	}
+	if _, _, err := l.Resume(2, []uint64{7}); err == nil || !strings.Contains(err.Error(), "transaction 7") {
+		t.Error(err)
 	}
 }
 

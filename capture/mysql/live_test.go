@@ -62,6 +62,7 @@ func TestLive(t *testing.T) {
 			l("conformance", (*live).conformance)
 			l("restarted", (*live).restarted)
 			l("check", (*live).check)
+			l("snapshots", (*live).snapshots)
 		})
 	}
 }

@@ -208,7 +208,8 @@ func (s *Snapshot) openLocked(ctx context.Context) error {
 	return nil
 }
 
-// lockStatement locks the wanted tables alone.
+// lockStatement locks the wanted tables alone: for WRITE, as READ would wait for ever
+// behind writers that keep coming.
 func (s *Snapshot) lockStatement(ctx context.Context) (string, error) {
 	names, err := s.wanted(ctx)
 	if err != nil {
@@ -219,7 +220,7 @@ func (s *Snapshot) lockStatement(ctx context.Context) (string, error) {
 	}
 	list := make([]string, len(names))
 	for i, n := range names {
-		list[i] = quoteTable(n.Schema, n.Name) + " READ"
+		list[i] = quoteTable(n.Schema, n.Name) + " WRITE"
 	}
 	return "LOCK TABLES " + strings.Join(list, ", "), nil
 }

@@ -341,6 +341,39 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// TestOctets: BINARY is hexadecimal, BASE64 is base 64, and the formatters' octets are
+// base 64, whatever the column is called.
+func TestOctets(t *testing.T) {
+	cols := []record.ColumnDef{{Name: "h", Kind: record.Bytes, Type: "BINARY", Nullable: true},
+		{Name: "b", Kind: record.Bytes, Type: "BASE64(2)", Length: 2, Nullable: true},
+		{Name: "u", Kind: record.UUID, Type: "UUID", Nullable: true},
+		{Name: "j", Kind: record.JSON, Type: "JSON", Nullable: true}}
+	cfg := Config{Declared: []Definition{{Columns: cols}}}
+	const uuid = "123e4567-e89b-12d3-a456-426614174000"
+	for _, c := range []struct {
+		f    Format
+		rec  string
+		want string
+	}{
+		{csv, `00fF,AP8=,` + uuid + `,"{""a"":1}"`, "bytes:00ff b=bytes:00ff u=uuid:" + uuid + ` j=json:{"a":1}`},
+		{Format{Form: JSON}, `{"h":"00ff","b":"","u":"123E4567E89B12D3A456426614174000","j":"x"}`,
+			"bytes:00ff b=bytes: u=uuid:" + uuid + ` j=json:"x"`},
+		{Format{Form: Rows}, `{"table":"s.t","op_type":"I","h":"AP8=","b":"AP8=","j":"[1]"}`,
+			"bytes:00ff b=bytes:00ff u=- j=json:[1]"},
+	} {
+		got, err := decode(t, decoder(t, cfg, c.f), c.rec)
+		if want := "INSERT s.t | h=" + c.want; got != want || err != nil {
+			t.Errorf("%s\n got %s, %v\nwant %s", c.rec, got, err, want)
+		}
+	}
+	for rec, want := range map[string]string{`0,,,`: "hexadecimal", `zz,,,`: "hexadecimal", `,AAAA,,`: "3 octets",
+		`,A,,`: "base 64", `,,123,`: "hexadecimal", `,,,"[1"`: "comma or ]", `,,,1 2`: "behind the JSON value"} {
+		if _, err := decode(t, decoder(t, cfg, csv), rec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", rec, err, want)
+		}
+	}
+}
+
 // TestNoAllocations: rows of a known table cost none.
 func TestNoAllocations(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -100,9 +100,14 @@ func (d *Decoder) image(t *table, slots []jsonValue, before bool) error {
 
 // appendValue appends a JSON value in the kind of its column.
 func (d *Decoder) appendValue(dst []byte, col *record.ColumnDef, v jsonValue) ([]byte, error) {
+	written := d.format.Form == Ops || d.format.Form == Rows // by a formatter
 	switch {
 	case v.kind == 'n':
 		return appendNull(dst, col)
+	case written && v.kind == '"' && d.meta.table.declared && col.Kind == record.Bytes:
+		return appendBase64(dst, col, d.plain(v))
+	case written && v.kind == '"' && d.meta.table.declared && col.Kind == record.JSON:
+		return AppendText(dst, col, d.plain(v)) // it writes such a column as a string
 	case col.Kind == record.JSON:
 		return record.AppendBytes(dst, record.JSON, v.raw), nil
 	case v.kind == '"':

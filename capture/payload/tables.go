@@ -62,8 +62,8 @@ func NewTables(cfg Config) *Tables {
 func (t *Tables) define(d Definition, declared bool) *table {
 	t.nextID++
 	tab := &table{declared: declared, index: make(map[string]int, len(d.Columns)),
-		def: &record.TableDef{ID: t.nextID, Database: t.cfg.Source, Schema: d.Schema, Name: d.Name, Columns: d.Columns,
-			Key: d.Key}}
+		def: &record.TableDef{ID: t.nextID, Database: t.cfg.Source, Schema: d.Schema, Name: d.Name,
+			Columns: d.Columns, Key: d.Key}}
 	for i := range d.Columns {
 		tab.index[d.Columns[i].Name] = i
 	}
@@ -199,7 +199,8 @@ func (tab *table) column(name []byte) (int, error) {
 			return i, nil
 		}
 	}
-	return -1, &BadRecord{Table: tab.def.FullName(), Column: string(name), Reason: "it is not declared"}
+	return -1, &BadRecord{Table: tab.def.FullName(), Column: string(name),
+		Reason: "it is not declared"}
 }
 
 // add appends a column that was found in the data.

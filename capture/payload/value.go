@@ -2,6 +2,7 @@ package payload
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"math"
 	"strconv"
@@ -137,7 +138,8 @@ func plainDecimal(dst, text []byte) ([]byte, bool) {
 
 // shift moves the point of whole.fraction by n places to the right.
 func shift(whole, fraction []byte, n int) (w, f []byte) {
-	digits := append(append(make([]byte, 0, len(whole)+len(fraction)+max(n, -n)), whole...), fraction...)
+	digits := make([]byte, 0, len(whole)+len(fraction)+max(n, -n))
+	digits = append(append(digits, whole...), fraction...)
 	point := len(whole) + n
 	if point < 0 {
 		digits = append(bytes.Repeat([]byte{'0'}, -point), digits...)
@@ -158,7 +160,23 @@ func allDigits(b []byte) bool {
 	return true
 }
 
+// appendBase64 appends the octets of a text in base 64.
+func appendBase64(dst []byte, col *record.ColumnDef, text []byte) ([]byte, error) {
+	var room [64]byte
+	out, err := base64.StdEncoding.Strict().AppendDecode(room[:0], text)
+	if err != nil || bytes.ContainsAny(text, "\r\n") {
+		return dst, notA(text, "text in base 64")
+	}
+	if col.Length > 0 && len(out) > col.Length {
+		return dst, badRecord("it has %d octets, the column %d", len(out), col.Length)
+	}
+	return record.AppendBytes(dst, record.Bytes, out), nil
+}
+
 func appendOctets(dst []byte, col *record.ColumnDef, text []byte) ([]byte, error) {
+	if strings.HasPrefix(col.Type, "BASE64") {
+		return appendBase64(dst, col, text)
+	}
 	var room [64]byte
 	digits := text
 	if col.Kind == record.UUID && len(text) <= len(room) {

@@ -27,7 +27,8 @@ func (w *wiring) openKafka(ctx context.Context, start extract.SourceStart) (extr
 		set = o.Sets[0]
 	}
 	if set.Pattern != "" || set.Table != "" || set.MaxRecord > 0 {
-		return nil, ggserr.New(ggserr.BadParameter, "FILES, TABLENAME and MAXRECORD are of files, and the source is Kafka").
+		return nil, ggserr.New(ggserr.BadParameter, "FILES, TABLENAME and MAXRECORD are of "+
+			"files, and the source is Kafka").
 			At(set.Pos.File, set.Pos.Line, set.Pos.Column).Do("Take them out.")
 	}
 	cfg := kafka.Config{Restart: start.Restart, Ledger: w.p.Home().Definitions(w.p.Group()),
@@ -59,7 +60,8 @@ func (w *wiring) openKafka(ctx context.Context, start extract.SourceStart) (extr
 	}
 	if bad != nil {
 		cfg.Discard = func(d kafka.Discarded) error {
-			return bad.add(fmt.Sprintf("partition %s, offset %d", d.Partition, d.Offset), d.Reason, d.Payload)
+			where := fmt.Sprintf("partition %s, offset %d", d.Partition, d.Offset)
+			return bad.add(where, d.Reason, d.Payload)
 		}
 	}
 	switch b := start.Begin; b.Kind {
@@ -83,7 +85,8 @@ func (w *wiring) consumer() (*kafkaclient.Config, error) {
 	if o.ConsumerProperties == "" {
 		return nil, ggserr.New(ggserr.BadParameter, "the parameter file does not say where Kafka is").
 			At(w.p.Params().Path, 1, 1).
-			Do("Add TRANLOGOPTIONS KAFKACONSUMERPROPERTIES file, and bootstrap.servers=host:port to that file in dirprm.")
+			Do("Add TRANLOGOPTIONS KAFKACONSUMERPROPERTIES file, and bootstrap.servers=host:port to " +
+				"that file in dirprm.")
 	}
 	path, err := w.clientFile(o.ConsumerProperties)
 	if err != nil {
@@ -94,8 +97,8 @@ func (w *wiring) consumer() (*kafkaclient.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{Role: kafkaclient.Consumer,
-		ClientID: "ggsh-" + w.p.Group(), Find: w.clientFile})
+	cfg, err := kafkaclient.New(kafkaclient.Settings(file), kafkaclient.Options{
+		Role: kafkaclient.Consumer, ClientID: "ggsh-" + w.p.Group(), Find: w.clientFile})
 	if err != nil {
 		return nil, err
 	}

@@ -24,10 +24,11 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 		OpenChanges: func(ctx context.Context, restart string) (extract.Source, error) {
 			return w.openDatabase(ctx, login, extract.SourceStart{Restart: restart, Want: cfg.Plan.Wants})
 		}}
-	// A task begins anew with each load: nothing of an earlier one can be gone on with.
-	if w.p.Document() != nil && len(w.tasks()) == 0 {
+	// A task elsewhere begins anew with each load.
+	lc.Anew = len(w.tasks()) > 0
+	if w.p.Document() != nil {
 		lc.Ledger = checkpoint.LoadAt(w.p.Home().Load(w.p.Group()))
-		if n := len(cfg.Outputs); n > 1 {
+		if n := len(cfg.Outputs); n > 1 && !lc.Anew {
 			at := w.outputs[1].Pos
 			return nil, ggserr.New(ggserr.BadParameter, "an initial load that can be started again writes one "+
 				"trail or file, and the parameter file names more").At(at.File, at.Line, at.Column).
@@ -71,7 +72,7 @@ func (w *wiring) runLoad(lc extract.LoadConfig) func(context.Context) error {
 }
 
 func (w *wiring) loadSQLite(lc *extract.LoadConfig, path string) {
-	name, hold := w.p.Group(), lc.Ledger != nil
+	name, hold := w.p.Group(), lc.Ledger != nil && !lc.Anew
 	lc.OpenSnapshot = func(ctx context.Context, readers int) (extract.Snapshot, int, error) {
 		s, err := sqlite.OpenSnapshot(ctx, sqlite.SnapshotConfig{Path: path, Name: name, Hold: hold,
 			Want: lc.Plan.Wants,

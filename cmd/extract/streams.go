@@ -63,7 +63,8 @@ func (w *wiring) streamsOnly() error {
 	if o.Pos.IsZero() {
 		return nil
 	}
-	return ggserr.New(ggserr.BadParameter, "This option of TRANLOGOPTIONS is of a source that is files or topics").
+	return ggserr.New(ggserr.BadParameter, "This option of TRANLOGOPTIONS is of a source that "+
+		"is files or topics").
 		At(o.Pos.File, o.Pos.Line, o.Pos.Column).
 		Do("Name such a source, SOURCEDB directory:path or kafka:, or take the option out.")
 }
@@ -106,14 +107,16 @@ func (w *wiring) declared() ([]payload.Definition, error) {
 	path := w.p.Home().Resolve(o.Definitions)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, ggserr.New(ggserr.FileOpen, path).Because(err).At(o.Pos.File, o.Pos.Line, o.Pos.Column)
+		return nil, ggserr.New(ggserr.FileOpen, path).Because(err).
+			At(o.Pos.File, o.Pos.Line, o.Pos.Column)
 	}
 	tables, err := param.ReadDefinitions(path, string(text))
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tables {
-		all = append(all, payload.Definition{Schema: t.Schema, Name: t.Table, Columns: t.Columns, Key: t.Key})
+		all = append(all, payload.Definition{Schema: t.Schema, Name: t.Table, Columns: t.Columns,
+			Key: t.Key})
 	}
 	return all, nil
 }
@@ -158,13 +161,16 @@ func (w *wiring) fileSets() ([]directory.Set, error) {
 	return sets, nil
 }
 
-func (w *wiring) openDirectory(ctx context.Context, path string, start extract.SourceStart) (extract.Source, error) {
+func (w *wiring) openDirectory(ctx context.Context, path string, start extract.SourceStart,
+) (extract.Source, error) {
 	o := w.run.Capture.Log.Streams
 	if o.ConsumerProperties != "" || len(o.Topics) > 0 {
-		return nil, ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS speaks of Kafka, and SOURCEDB names a directory").
+		return nil, ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS speaks of Kafka, and SOURCEDB "+
+			"names a directory").
 			At(o.Pos.File, o.Pos.Line, o.Pos.Column).Do("Take one of the two out.")
 	}
-	cfg := directory.Config{Path: path, Restart: start.Restart, Ledger: w.p.Home().Definitions(w.p.Group()),
+	cfg := directory.Config{Path: path, Restart: start.Restart,
+		Ledger: w.p.Home().Definitions(w.p.Group()),
 		ByName: o.ByName, MaxRows: o.BatchRows, Want: start.Want, Warn: w.p.Event, Now: w.p.Now,
 		Begin: directory.Begin{Order: orderOf(start.Begin)}}
 	var err error
@@ -208,6 +214,6 @@ func orderOf(b checkpoint.Begin) string {
 
 // noPlace refuses a begin by numbers.
 func noPlace(b checkpoint.Begin) error {
-	return ggserr.New(ggserr.Generic, fmt.Sprintf("A source of files or topics cannot begin at a %s", b.Kind)).
-		Do("ALTER the EXTRACT: BEGIN NOW, BEGIN EARLIEST, BEGIN time or EOF.")
+	return ggserr.New(ggserr.Generic, fmt.Sprintf("A source of files or topics cannot begin at a %s",
+		b.Kind)).Do("ALTER the EXTRACT: BEGIN NOW, BEGIN EARLIEST, BEGIN time or EOF.")
 }

@@ -269,16 +269,21 @@ func (h *Handler) unstage() {
 // clearStaged takes the buffers of the batch at hand back.
 func (h *Handler) clearStaged() {
 	for _, s := range h.touched {
-		if b := s.staged.bytes; len(h.spare) < maxSpare && cap(b) > 0 {
-			h.spare = append(h.spare, b[:0])
-		}
+		h.keepBuffer(s.staged.bytes)
 		s.staged = staged{}
 	}
 	h.touched = h.touched[:0]
 }
 
-// maxSpare bounds the buffers that are kept for the next batch.
-const maxSpare = 16
+// maxSpareBytes bounds the buffers that are kept for the next use.
+const maxSpareBytes = 32 << 20
+
+func (h *Handler) keepBuffer(b []byte) {
+	if cap(b) > 0 && h.spareBytes+cap(b) <= maxSpareBytes {
+		h.spare = append(h.spare, b[:0])
+		h.spareBytes += cap(b)
+	}
+}
 
 func (h *Handler) spareBuffer() []byte {
 	if len(h.spare) == 0 {
@@ -286,6 +291,7 @@ func (h *Handler) spareBuffer() []byte {
 	}
 	b := h.spare[len(h.spare)-1]
 	h.spare = h.spare[:len(h.spare)-1]
+	h.spareBytes -= cap(b)
 	return b
 }
 
@@ -296,7 +302,7 @@ func (h *Handler) write(ctx context.Context, b *handler.Batch) error {
 	}
 	defer h.clearStaged()
 	now := h.now()
-	if h.since.IsZero() {
+	if h.written = now; h.since.IsZero() {
 		h.since = now
 	}
 	h.tick++
@@ -313,7 +319,17 @@ func (h *Handler) write(ctx context.Context, b *handler.Batch) error {
 			h.parts.last = last
 		}
 	}
-	return h.writeRows(b)
+	if err := h.writeRows(b); err != nil {
+		return err
+	}
+	for _, s := range h.touched {
+		if len(s.open.mem) > h.most() {
+			if err := h.spill(ctx, s.open); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (h *Handler) writeStream(ctx context.Context, s *stream, now time.Time) error {
@@ -324,18 +340,24 @@ func (h *Handler) writeStream(ctx context.Context, s *stream, now time.Time) err
 		if err := h.schema(ctx, s.def); err != nil {
 			return err
 		}
-		if err := h.begin(ctx, s); err != nil {
+		if err := h.begin(s); err != nil {
 			return err
 		}
 	}
 	o := s.open
 	o.used = h.tick
-	if _, err := o.Write(s.staged.bytes); err != nil {
-		return err
-	}
 	o.add(&s.staged, now)
 	h.stats.rows += s.staged.rows
-	return nil
+	if len(o.mem)+len(s.staged.bytes) <= h.most() {
+		_, err := o.Write(s.staged.bytes)
+		return err
+	}
+	if err := h.spill(ctx, o); err != nil || len(s.staged.bytes) == 0 {
+		return err
+	}
+	o.count(s.staged.bytes)
+	_, err := o.file.Write(s.staged.bytes)
+	return err
 }
 
 // writeRows gives the operations to the writers of formats that make a file as

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand"
@@ -88,7 +89,7 @@ func mixture() *script {
 			i++
 		case i == 10:
 			s.steps = append(s.steps, step{from: i, to: i + 1, flush: handler.FlushDue},
-				step{flush: handler.FlushDue}, step{flush: handler.FlushDue})
+				step{flush: handler.FlushDue}, step{flush: handler.FlushDue, turn: time.Second})
 			i++
 		default:
 			s.steps = append(s.steps, step{from: i, to: i + 2, turn: 2 * time.Second})
@@ -191,7 +192,8 @@ func variants() map[string]func(*Handler) {
 		"ended":     func(h *Handler) { h.set.mergeBelow = 60 },
 		"sized":     func(h *Handler) { h.set.maxFileSize, h.set.mergeBelow = 40, 40 },
 		"whole":     func(h *Handler) { h.grows = false },
-		"few open":  func(h *Handler) { h.set.maxOpen = 1 },
+		"few open":  func(h *Handler) { h.set.maxOpen, h.set.spill = 1, 1 },
+		"in memory": func(h *Handler) { h.set.spill = 1 << 20 },
 		"aged":      func(h *Handler) { h.set.fileRoll = 7 * time.Second },
 		"one file":  func(h *Handler) { h.set.perTable, h.names = false, oneFile{} },
 	}
@@ -248,9 +250,12 @@ func crashOnce(t *testing.T, s *script, change func(*Handler), at int, late bool
 	}, change)
 }
 
+// rounds is how often chance is tried in each setting.
+var rounds = flag.Int64("rounds", 8, "runs of tests at random in each setting")
+
 // TestCrashAtRandom kills again and again.
 func TestCrashAtRandom(t *testing.T) {
-	for seed := range int64(25) {
+	for seed := range *rounds {
 		r := rand.New(rand.NewSource(seed))
 		s := mixture()
 		for name, change := range variants() {

@@ -204,7 +204,7 @@ func ready(s *session, c *clock, change func(*Handler)) *Handler {
 	}}
 	h.set = settings{root: "/data", commits: "/data", perTable: true, rollOnMetadata: true,
 		maxFileSize: 1 << 30, mergeBelow: 1 << 20, publishEvery: 5 * time.Second, keepCommits: 3,
-		maxOpen: 100}
+		maxOpen: 100, spill: 20}
 	if change != nil {
 		change(h)
 	}

@@ -39,7 +39,7 @@ func (h *Handler) report(last bool) {
 	}
 	open := 0
 	for _, o := range h.outputs {
-		if !o.closed {
+		if o.file != nil {
 			open++
 		}
 	}

@@ -38,7 +38,9 @@ type Handler struct {
 	streams map[string]*stream
 	key     []byte
 	copying []byte
-	spare   [][]byte // buffers for staged operations
+	spare   [][]byte // buffers to use again
+	// spareBytes is their capacity.
+	spareBytes int
 
 	// The batch at hand.
 	touched []*stream
@@ -54,10 +56,10 @@ type Handler struct {
 	accepted place              // of cut
 
 	since     time.Time // when the oldest operation that is not published was taken
+	written   time.Time // when the last operation was taken
 	committed time.Time // when the newest commit was made
 	cost      time.Duration
 	urgent    bool // something has to be published at the next boundary
-	quiet     bool // nothing came since the last look at the clock
 	ending    bool // files are to end with the run
 
 	notes []string
@@ -121,7 +123,9 @@ func (h *Handler) takeOver(ctx context.Context, group string) (*handler.Opened, 
 		}
 	}
 	h.cut, h.accepted, h.committed = h.held, placeOf(&h.held), h.now()
-	opened := &handler.Opened{Product: h.volume.Product}
+	h.note("Files are written below %s; commit records are in %s, this is epoch %d; %d files may be "+
+		"continued", h.set.root, h.journal.dir, h.journal.epoch, h.liveCount())
+	opened := &handler.Opened{Product: h.volume.Product + ", below " + h.set.root}
 	if h.holds {
 		opened.Checkpoint = h.durable()
 	}
@@ -143,8 +147,8 @@ func (h *Handler) reset() {
 	h.schemas = map[string]bool{}
 	h.streams = map[string]*stream{}
 	h.outputs, h.touched, h.parts, h.broken = nil, nil, nil, nil
-	h.holds, h.held, h.urgent, h.quiet, h.ending = false, handler.Checkpoint{}, false, false, false
-	h.since, h.cost, h.stats = time.Time{}, 0, stats{since: h.now()}
+	h.holds, h.held, h.urgent, h.ending = false, handler.Checkpoint{}, false, false
+	h.since, h.written, h.cost, h.stats = time.Time{}, time.Time{}, 0, stats{since: h.now()}
 }
 
 // recover reads the newest commit record and gives its files their names.
@@ -263,7 +267,7 @@ func (h *Handler) Close() error {
 		return nil
 	}
 	for _, o := range h.outputs {
-		if !o.closed {
+		if o.file != nil {
 			o.file.Abandon()
 		}
 	}

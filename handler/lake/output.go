@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +14,13 @@ import (
 	"ggsh/record"
 )
 
-// bufferBytes is what an open file gathers before its file system is called.
-const bufferBytes = 64 << 10
+const (
+	// spillBytes is what a file gathers in memory before its file system is called.
+	spillBytes = 64 << 10
+	// memoryBytes bounds what all files together gather.
+	memoryBytes = 64 << 20
+	copyBytes   = 256 << 10
+)
 
 // place is where an operation stands in the trail.
 type place struct {
@@ -58,10 +62,18 @@ type stream struct {
 // output is a file that is not published yet.
 type output struct {
 	stream *stream
-	meta   CommitFile
-	file   File
-	buf    *bufio.Writer
-	rows   formatter.FileWriter // of formats that make a file as a whole
+	// meta tells of what was added, and, from the end on, of the whole file.
+	meta CommitFile
+	// sum is the CRC-32C of the whole file.
+	sum checksum
+	// mem is content that the file does not have yet.
+	mem []byte
+	// file is nil as long as all content is in mem: what comes between two
+	// publications is mostly little.
+	file File
+	rows formatter.FileWriter // of formats that make a file as a whole
+	// fresh is the final name of a file that continues none.
+	fresh string
 	// prior is what the stream's live was when the output was begun.
 	prior *CommitFile
 	// continues says that it begins with prior's content and takes its name.
@@ -72,18 +84,29 @@ type output struct {
 
 // Write is where all content passes, and is counted.
 func (o *output) Write(p []byte) (int, error) {
-	n, err := o.buf.Write(p)
-	o.meta.Bytes += int64(n)
-	o.meta.CRC32C = checksum(crc32.Update(uint32(o.meta.CRC32C), castagnoli, p[:n]))
-	return n, err
+	o.count(p)
+	o.mem = append(o.mem, p...)
+	return len(p), nil
+}
+
+func (o *output) count(p []byte) {
+	o.meta.Bytes += int64(len(p))
+	o.sum = checksum(crc32.Update(uint32(o.sum), castagnoli, p))
 }
 
 // size is how large the file will be, as far as that is known.
 func (o *output) size() int64 {
-	if o.rows == nil || o.closed {
-		return o.meta.Bytes
+	n := o.meta.Bytes
+	if o.closed {
+		return n
 	}
-	return o.meta.Bytes + o.rows.Buffered()
+	if o.continues {
+		n += o.prior.Bytes
+	}
+	if o.rows != nil {
+		n += o.rows.Buffered()
+	}
+	return n
 }
 
 // add counts what a batch has added.
@@ -100,76 +123,34 @@ func (o *output) add(s *staged, now time.Time) {
 	m.Truncates += s.count[record.Truncate]
 }
 
-// close ends the temporary file; its content is durable then.
-func (o *output) close() error {
-	if o.closed {
-		return nil
+// whole makes meta tell of the whole file.
+func (o *output) whole() {
+	m := &o.meta
+	m.CRC32C, m.Final = o.sum, o.fresh
+	if !o.continues {
+		return
 	}
-	if o.rows != nil {
-		if err := o.rows.Close(); err != nil {
-			return err
-		}
-	}
-	if err := o.buf.Flush(); err != nil {
-		return err
-	}
-	if err := o.file.Close(); err != nil {
-		return err
-	}
-	o.closed, o.rows, o.buf = true, nil, nil
-	return nil
+	p := o.prior
+	m.Final, m.Start = p.Final, p.Start
+	m.Bytes += p.Bytes
+	m.Rows += p.Rows
+	m.Inserts += p.Inserts
+	m.Updates += p.Updates
+	m.Deletes += p.Deletes
+	m.Truncates += p.Truncates
 }
 
-// begin makes the temporary file of a stream that has none open.
-func (h *Handler) begin(ctx context.Context, s *stream) error {
-	if err := h.makeRoom(); err != nil {
-		return err
-	}
-	o, err := h.create(ctx, s)
-	if err != nil {
-		return err
+// begin begins the next file of a stream that has none open.
+func (h *Handler) begin(s *stream) error {
+	o := &output{stream: s, prior: s.live, continues: s.live != nil, fresh: s.staged.name,
+		mem: h.spareBuffer(), meta: CommitFile{Stream: s.key, Table: s.table, Definition: s.digest,
+			Created: h.now()}}
+	if o.continues {
+		o.sum, o.meta.Created = o.prior.CRC32C, o.prior.Created
 	}
 	s.open = o
 	h.outputs = append(h.outputs, o)
-	if s.live == nil {
-		return h.beginRows(o)
-	}
-	why, err := h.copyLive(ctx, o, s.live)
-	if err != nil {
-		return err
-	}
-	if why == "" {
-		o.continues = true
-		m := *s.live
-		m.Temp, m.Bytes, m.CRC32C = o.meta.Temp, o.meta.Bytes, o.meta.CRC32C
-		o.meta = m
-		return h.beginRows(o)
-	}
-	h.note("%s %s: a new file is begun", s.live.Final, why)
-	o.file.Abandon()
-	if err := h.fs.Remove(ctx, o.meta.Temp); err != nil {
-		return err
-	}
-	s.live, o.prior = nil, nil
-	again, err := h.create(ctx, s)
-	if err != nil {
-		return err
-	}
-	*o = *again
 	return h.beginRows(o)
-}
-
-// create makes an empty temporary file.
-func (h *Handler) create(ctx context.Context, s *stream) (*output, error) {
-	h.temps++
-	temp := path.Join(h.tempDir, fmt.Sprintf("%d.tmp", h.temps))
-	f, err := h.fs.Create(ctx, temp)
-	if err != nil {
-		return nil, err
-	}
-	return &output{stream: s, file: f, buf: bufio.NewWriterSize(f, bufferBytes), prior: s.live,
-		meta: CommitFile{Stream: s.key, Table: s.table, Definition: s.digest, Temp: temp,
-			Final: s.staged.name, Created: h.now()}}, nil
 }
 
 // beginRows writes what a file of the format begins with.
@@ -185,10 +166,85 @@ func (h *Handler) beginRows(o *output) (err error) {
 	return err
 }
 
+// spill brings what is in memory into the temporary file.
+func (h *Handler) spill(ctx context.Context, o *output) error {
+	if o.file == nil {
+		if err := h.openTemp(ctx, o); err != nil {
+			return err
+		}
+	}
+	if len(o.mem) == 0 {
+		return nil
+	}
+	_, err := o.file.Write(o.mem)
+	o.mem = o.mem[:0]
+	return err
+}
+
+// most is how much an output may keep in memory.
+func (h *Handler) most() int { return min(h.set.spill, memoryBytes/max(len(h.outputs), 1)) }
+
+// openTemp makes the temporary file, with the content that it continues.
+func (h *Handler) openTemp(ctx context.Context, o *output) error {
+	if err := h.makeRoom(ctx); err != nil {
+		return err
+	}
+	if err := h.create(ctx, o); err != nil || !o.continues {
+		return err
+	}
+	why, err := h.copyLive(ctx, o)
+	if err != nil || why == "" {
+		return err
+	}
+	h.note("%s %s: a new file is begun", o.prior.Final, why)
+	o.file.Abandon()
+	if err := h.fs.Remove(ctx, o.meta.Temp); err != nil {
+		return err
+	}
+	if err := h.anew(o); err != nil {
+		return err
+	}
+	return h.create(ctx, o)
+}
+
+// anew makes an output that continues a file begin one. All that was added is
+// in memory still.
+func (h *Handler) anew(o *output) error {
+	added := o.mem
+	o.mem, o.sum, o.meta.Bytes, o.meta.Created = nil, 0, 0, h.now()
+	o.stream.live, o.prior, o.continues = nil, nil, false
+	if err := h.beginRows(o); err != nil {
+		return err
+	}
+	_, err := o.Write(added)
+	return err
+}
+
+// create makes an empty temporary file.
+func (h *Handler) create(ctx context.Context, o *output) (err error) {
+	h.temps++
+	o.meta.Temp = path.Join(h.tempDir, fmt.Sprintf("%d.tmp", h.temps))
+	o.file, err = h.fs.Create(ctx, o.meta.Temp)
+	return err
+}
+
+// copied sums up what passes.
+type copied struct {
+	to    io.Writer
+	bytes int64
+	sum   uint32
+}
+
+func (c *copied) Write(p []byte) (int, error) {
+	c.bytes += int64(len(p))
+	c.sum = crc32.Update(c.sum, castagnoli, p)
+	return c.to.Write(p)
+}
+
 // copyLive begins a file with the content of the one it continues. why says in
 // what way that is no longer what was published.
-func (h *Handler) copyLive(ctx context.Context, o *output, live *CommitFile) (why string, err error) {
-	began := h.now()
+func (h *Handler) copyLive(ctx context.Context, o *output) (why string, err error) {
+	began, live := h.now(), o.prior
 	r, err := h.fs.Open(ctx, live.Final)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "is gone", nil
@@ -200,31 +256,53 @@ func (h *Handler) copyLive(ctx context.Context, o *output, live *CommitFile) (wh
 	if r.Size() != live.Bytes {
 		return fmt.Sprintf("has %d bytes, %d were published", r.Size(), live.Bytes), nil
 	}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{o}, r, h.copyBuffer()); err != nil {
+	if h.copying == nil {
+		h.copying = make([]byte, copyBytes)
+	}
+	c := copied{to: o.file}
+	if _, err := io.CopyBuffer(&c, struct{ io.Reader }{r}, h.copying); err != nil {
 		return "", err
 	}
 	h.cost += h.now().Sub(began)
-	if o.meta.Bytes != live.Bytes || o.meta.CRC32C != live.CRC32C {
+	if c.bytes != live.Bytes || checksum(c.sum) != live.CRC32C {
 		return "has another content than was published", nil
 	}
 	return "", nil
 }
 
-func (h *Handler) copyBuffer() []byte {
-	if h.copying == nil {
-		h.copying = make([]byte, 4*bufferBytes)
+// end ends the temporary file; its content is durable then. An output to which
+// nothing was added has none.
+func (h *Handler) end(ctx context.Context, o *output) error {
+	if o.closed {
+		return nil
 	}
-	return h.copying
+	if o.rows != nil {
+		if err := o.rows.Close(); err != nil {
+			return err
+		}
+	}
+	if o.meta.Bytes > 0 {
+		if err := h.spill(ctx, o); err != nil {
+			return err
+		}
+		if err := o.file.Close(); err != nil {
+			return err
+		}
+	}
+	h.keepBuffer(o.mem)
+	o.closed, o.rows, o.mem, o.file = true, nil, nil, nil
+	o.whole()
+	return nil
 }
 
-// makeRoom ends the file that was not written to for longest when as many are
-// open as may be; files of the batch at hand stay open. The stream of a file that
-// was ended begins another one when it is needed.
-func (h *Handler) makeRoom() error {
+// makeRoom has a publication follow when as many files are open as should be. If
+// twice as many are, or none can follow for long, it ends the one that was not
+// written to for longest; files of the batch at hand stay open.
+func (h *Handler) makeRoom(ctx context.Context) error {
 	var oldest *output
 	open := 0
 	for _, o := range h.outputs {
-		if o.closed {
+		if o.file == nil {
 			continue
 		}
 		open++
@@ -232,30 +310,36 @@ func (h *Handler) makeRoom() error {
 			oldest = o
 		}
 	}
-	if open < h.set.maxOpen || oldest == nil {
+	if open < h.set.maxOpen {
 		return nil
 	}
-	if err := oldest.close(); err != nil {
+	h.urgent = true
+	if oldest == nil || open < 2*h.set.maxOpen && h.parts == nil {
+		return nil
+	}
+	if err := h.end(ctx, oldest); err != nil {
 		return err
 	}
 	oldest.meta.Ended = true
 	oldest.stream.open, oldest.stream.live = nil, nil
-	h.urgent = true
 	return nil
 }
 
 // discard drops all that is not published.
 func (h *Handler) discard(ctx context.Context) error {
 	for _, o := range h.outputs {
-		if !o.closed {
+		if o.file != nil {
 			o.file.Abandon()
 		}
 	}
 	for i := len(h.outputs) - 1; i >= 0; i-- {
 		o := h.outputs[i]
-		if err := h.fs.Remove(ctx, o.meta.Temp); err != nil {
-			return err
+		if o.meta.Temp != "" {
+			if err := h.fs.Remove(ctx, o.meta.Temp); err != nil {
+				return err
+			}
 		}
+		h.keepBuffer(o.mem)
 		o.stream.open, o.stream.live = nil, o.prior
 	}
 	h.outputs, h.urgent, h.parts = h.outputs[:0], false, nil

@@ -99,15 +99,15 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Handler)
-		orders []handler.Flush // behind the first transaction, "turn" turns the clock
+		orders []handler.Flush // behind the first transaction, "turn" and "pause" turn the clock
 		seen   bool
 	}{
 		{"nothing", nil, nil, false},
-		{"one look", nil, []handler.Flush{"due"}, false},
-		{"two looks", nil, []handler.Flush{"due", "due"}, true},
+		{"a look at once", nil, []handler.Flush{"due"}, false},
+		{"a look in a pause", nil, []handler.Flush{"pause", "due"}, true},
 		{"interval", nil, []handler.Flush{"turn", "due"}, true},
 		{"interval off", func(h *Handler) { h.set.publishEvery = 0 },
-			[]handler.Flush{"turn", "due", "due", "due"}, false},
+			[]handler.Flush{"turn", "due", "turn", "due"}, false},
 		{"end", func(h *Handler) { h.set.publishEvery = 0 }, []handler.Flush{"all"}, true},
 		{"size", func(h *Handler) { h.set.maxFileSize = 1 }, nil, true},
 		{"age", func(h *Handler) { h.set.publishEvery, h.set.fileRoll = 0, time.Second },
@@ -115,14 +115,18 @@ func TestNothingIsSeenBeforeItIsDue(t *testing.T) {
 		{"inactivity", func(h *Handler) { h.set.publishEvery, h.set.inactivityRoll = 0, time.Second },
 			[]handler.Flush{"turn", "due"}, true},
 		{"whole files are not made of pauses", func(h *Handler) { h.grows = false },
-			[]handler.Flush{"due", "due", "due"}, false},
+			[]handler.Flush{"pause", "due", "pause", "due"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, singles(2), c.change)
 			applied := b.apply(b.hist.batch(0, 1))
 			for _, order := range c.orders {
-				if order == "turn" {
+				switch order {
+				case "turn":
 					b.c.turn(6 * time.Second)
+					continue
+				case "pause":
+					b.c.turn(time.Second)
 					continue
 				}
 				applied = b.flush(order)
@@ -302,11 +306,11 @@ func TestFileWasChanged(t *testing.T) {
 			if name == "gone" {
 				there = 0
 			}
-			applied := b.apply(b.hist.batch(1, 2))
+			b.apply(b.hist.batch(1, 2))
+			applied := b.flush(handler.FlushAll)
 			if notes := fmt.Sprint(applied.Notes); !strings.Contains(notes, "a new file is begun") {
 				t.Fatal(notes)
 			}
-			b.flush(handler.FlushAll)
 			if name != "gone" && string(b.d.files[file]) != after {
 				t.Fatalf("%s was overwritten", file)
 			}
@@ -427,7 +431,7 @@ func TestCommittedFileIsLost(t *testing.T) {
 // chance finds, each calling the file system when it is its turn: what readers
 // see is right at any moment, the one that was replaced stops, and a third goes on.
 func TestTwoProcesses(t *testing.T) {
-	for seed := range int64(30) {
+	for seed := range *rounds {
 		for name, change := range variants() {
 			s := mixture()
 			d := newDisk()
@@ -527,4 +531,60 @@ func FuzzDecodeCommit(f *testing.F) {
 			t.Fatalf("%v of %q", err, again)
 		}
 	})
+}
+
+// TestManyStreams: open files and memory are bounded, whatever the number of
+// tables; what had to be ended early is published with the rest.
+func TestManyStreams(t *testing.T) {
+	var names []string
+	for i := range 60 {
+		names = append(names, fmt.Sprintf("t%02d", i))
+	}
+	hist := newHistory(names...)
+	for range 5 {
+		hist.add(names...)
+	}
+	for _, parts := range []bool{false, true} {
+		b := newBench(t, hist, func(h *Handler) { h.set.maxOpen, h.set.spill = 8, 1 })
+		most := 0
+		check := func() {
+			open := 0
+			for _, o := range b.h.outputs {
+				if o.file != nil {
+					open++
+				}
+			}
+			most = max(most, open)
+		}
+		if parts {
+			for k := range 60 {
+				b.apply(hist.part(0, k, k+1))
+				check()
+			}
+		}
+		for i := range 5 {
+			if i > 0 || !parts {
+				b.apply(hist.batch(i, i+1))
+				check()
+			}
+		}
+		b.flush(handler.FlushAll)
+		b.holds(5)
+		if parts && most > 8 {
+			t.Errorf("%d files were open", most)
+		}
+	}
+}
+
+// TestMemoryIsShared: many small files do not gather more than the bound.
+func TestMemoryIsShared(t *testing.T) {
+	h := ready(newDisk().session(), newClock(), func(h *Handler) { h.set.spill = spillBytes })
+	h.outputs = make([]*output, 10)
+	if got := h.most(); got != spillBytes {
+		t.Errorf("ten files may have %d bytes each", got)
+	}
+	h.outputs = make([]*output, 100_000)
+	if got := h.most(); got*len(h.outputs) > memoryBytes {
+		t.Errorf("a hundred thousand files may have %d bytes each", got)
+	}
 }

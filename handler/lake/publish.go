@@ -18,6 +18,9 @@ const (
 	maxLive = 1000
 	// costShare keeps publishing and copying below this part of the time.
 	costShare = 4
+	// idleAfter is how long after the last operation a look at the clock publishes,
+	// where that does not end files.
+	idleAfter = 900 * time.Millisecond
 	// positionEvery is how often a checkpoint is committed that comes without files.
 	positionEvery = time.Minute
 )
@@ -34,12 +37,6 @@ func (h *Handler) boundary(ctx context.Context, b *handler.Batch, applied *handl
 			return err
 		}
 		applied.Durable = h.durable()
-	}
-	if b.Flush == handler.FlushDue {
-		h.quiet = true
-	}
-	if b.Count > 0 {
-		h.quiet = false
 	}
 	h.report(b.Flush == handler.FlushAll)
 	return nil
@@ -70,7 +67,7 @@ func (h *Handler) due(b *handler.Batch, now time.Time) bool {
 	if h.set.publishEvery <= 0 {
 		return false
 	}
-	idle := h.quiet && b.Flush == handler.FlushDue && b.Count == 0 && h.grows
+	idle := h.grows && b.Flush == handler.FlushDue && now.Sub(h.written) >= idleAfter
 	return idle || now.Sub(h.since) >= max(h.set.publishEvery, costShare*h.cost)
 }
 
@@ -100,11 +97,12 @@ func (h *Handler) liveCount() int {
 func (h *Handler) publish(ctx context.Context) error {
 	began := h.now()
 	for _, o := range h.outputs {
-		if err := o.close(); err != nil {
+		if err := h.end(ctx, o); err != nil {
 			return err
 		}
 		o.meta.Ended = h.mustEnd(&o.meta, began)
 	}
+	h.dropEmpty()
 	if err := h.settleNames(ctx); err != nil {
 		return err
 	}
@@ -122,6 +120,17 @@ func (h *Handler) publish(ctx context.Context) error {
 	}
 	h.published(c, began)
 	return nil
+}
+
+// dropEmpty forgets outputs to which nothing was added: operations for which the
+// format writes nothing.
+func (h *Handler) dropEmpty() {
+	h.outputs = slices.DeleteFunc(h.outputs, func(o *output) bool {
+		if o.meta.Temp == "" && o.stream.open == o {
+			o.stream.open = nil
+		}
+		return o.meta.Temp == ""
+	})
 }
 
 // record makes the commit record.

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -28,6 +29,7 @@ type settings struct {
 	reportEvery    time.Duration
 	keepCommits    int
 	maxOpen        int
+	spill          int // bytes that a file may keep in memory
 
 	definitions string // local folder for schema files
 	schemaDir   string // folder for schema files in the file system; empty for none
@@ -68,10 +70,14 @@ func (h *Handler) configure(p *props.Config) error {
 		reportEvery:    p.GlobalDuration("gg.report.time"),
 		keepCommits:    max(p.Int("keepCommits"), 1),
 		maxOpen:        maxOpenFiles,
+		spill:          spillBytes,
 		definitions:    filepath.Join(h.cfg.Home, "dirdef"),
 	}
 	if !h.grows && !p.Has("publishInterval") {
 		h.set.publishEvery = wholePublish
+	}
+	if h.set.maxFileSize <= 0 {
+		h.set.maxFileSize = math.MaxInt64
 	}
 	if f.PerTable() && !h.set.perTable {
 		return fmt.Errorf("format %s needs partitionByTable=true: its files hold one table each",

@@ -169,7 +169,15 @@ func TestFiles(t *testing.T) {
 	s.apply(s.order(3))
 	s.apply(&handler.Batch{Flush: handler.FlushDue})
 	s.want(2)
-	s.apply(&handler.Batch{Flush: handler.FlushDue}) // nothing came between
+	for end := time.Now().Add(20 * time.Second); ; { // in a pause it is published
+		if s.apply(&handler.Batch{Flush: handler.FlushDue}).Durable != nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a pause publishes nothing")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	s.want(3)
 	names, err := filepath.Glob(filepath.Join(s.home, "dirout", "shop.*", "*"))
 	if err != nil || len(names) != 2 || !strings.Contains(names[0], "shop.lines_20") {
@@ -190,17 +198,16 @@ func TestKilledAtAnyTime(t *testing.T) {
 		s.want(int(at / 10))
 		victim := s.h
 		killed := make(chan struct{})
-		go func() {
+		last = s.work(int(at/10), victim, func() {
 			defer close(killed)
-			time.Sleep(time.Duration(30+15*round) * time.Millisecond)
+			time.Sleep(time.Duration(round*round) * time.Millisecond)
 			handlertest.KillProcess(victim)
-		}()
-		last = s.work(int(at/10), victim)
+		})
 		<-killed
 	}
 	at := s.open()
 	s.want(int(at / 10))
-	if at < 100 {
+	if at < 240 {
 		t.Fatalf("only %d was reached: the test tests nothing", at)
 	}
 	left, err := filepath.Glob(filepath.Join(s.home, "dirout", "_ogg_tmp", "*", "*"))
@@ -210,7 +217,9 @@ func TestKilledAtAnyTime(t *testing.T) {
 }
 
 // work applies orders until the plugin is gone, and gives the last durable one.
-func (s *site) work(done int, h *handler.Client) (durable int) {
+// After two publications kill runs beside it.
+func (s *site) work(done int, h *handler.Client, kill func()) (durable int) {
+	published := 0
 	for id := done + 1; ; id++ {
 		applied, err := h.Apply(s.Context(), s.order(id))
 		if err != nil {
@@ -221,6 +230,9 @@ func (s *site) work(done int, h *handler.Client) (durable int) {
 			return durable
 		}
 		if applied.Durable != nil {
+			if published++; published == 2 {
+				go kill()
+			}
 			durable = int(applied.Durable.RBA / 10)
 			if got := s.rows("orders"); len(got) != durable {
 				s.Errorf("%d orders are durable, %d can be read", durable, len(got))

@@ -79,6 +79,16 @@ var final = map[string]string{
 	"RpcNoSuchMethodException":              "this release of HDFS is not served",
 }
 
+// refusedLogin tells a login that is refused from one during which a node went away.
+func refusedLogin(text string) bool {
+	_, what, handshake := strings.Cut(text, "SASL handshake: ")
+	away := false
+	for _, sign := range []string{"EOF", "timeout", "reset", "broken pipe"} {
+		away = away || strings.Contains(what, sign)
+	}
+	return handshake && !away || strings.Contains(text, "SIMPLE authentication")
+}
+
 // fault sorts errors: what passes by itself, and what only an operator can mend.
 func (s *session) fault(err error) *handler.ApplyError {
 	e := &handler.ApplyError{Class: handler.Connection, Op: -1, Text: "HDFS: " + err.Error()}
@@ -101,7 +111,9 @@ func (s *session) fault(err error) *handler.ApplyError {
 		if advice != "" {
 			e.Text += "; " + advice
 		}
-	case strings.Contains(text, "SASL handshake"), strings.Contains(text, "SIMPLE authentication"):
+	case strings.Contains(text, "write failed: "):
+		e.Text += "; a DataNode of the block does not answer"
+	case refusedLogin(text):
 		e.Class = handler.Setup
 		e.Text += "; see authType, kerberosPrincipal and kerberosKeytabFile"
 	}

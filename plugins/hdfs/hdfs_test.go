@@ -51,7 +51,7 @@ func cluster(t *testing.T) *server.HDFS {
 
 // place is a home whose properties name a cluster.
 type place struct {
-	*testing.T
+	testing.TB
 	hdfs   *server.HDFS
 	root   string
 	cfg    handler.Config
@@ -74,7 +74,7 @@ gg.classpath=%s
 %s`
 
 // newSite makes a home; each has a root of its own.
-func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
+func newSite(t testing.TB, c *server.HDFS, conf, extra string) *place {
 	t.Helper()
 	home := t.TempDir()
 	for _, dir := range []string{"dirprm", "dirdef"} {
@@ -83,7 +83,7 @@ func newSite(t *testing.T, c *server.HDFS, conf, extra string) *place {
 		}
 	}
 	name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_")) + "_" + filepath.Base(home)
-	s := &place{T: t, hdfs: c, root: "/gg/" + name, cfg: handler.Config{Group: "RHDFS", GroupKey: 77,
+	s := &place{TB: t, hdfs: c, root: "/gg/" + name, cfg: handler.Config{Group: "RHDFS", GroupKey: 77,
 		Home: home, Properties: filepath.Join(home, "dirprm", "hdfs.props")}}
 	text := fmt.Sprintf(plainProperties, s.root, conf, extra)
 	if err := os.WriteFile(s.cfg.Properties, []byte(text), 0o600); err != nil {
@@ -380,10 +380,10 @@ func testReplaced(s *place) {
 
 // testKilled kills the plugin's process again and again.
 func testKilled(s *place) {
-	plugins := handlertest.PluginDir(s.T, "hdfs")
+	plugins := handlertest.PluginDir(s.TB, "hdfs")
 	reached := 0
 	for round := range 8 {
-		h := handlertest.Launch(s.T, plugins, "hdfs")
+		h := handlertest.Launch(s.TB, plugins, "hdfs")
 		opened, err := h.Open(s.Context(), s.cfg)
 		if err != nil {
 			s.Fatal(err)
@@ -392,19 +392,29 @@ func testKilled(s *place) {
 			reached = int(opened.Checkpoint.RBA / 10)
 		}
 		s.want(reached)
-		killed := make(chan struct{})
-		go func() {
-			defer close(killed)
-			time.Sleep(time.Duration(100+50*round) * time.Millisecond)
-			handlertest.KillProcess(h)
-		}()
+		killed, published := make(chan struct{}), 0
 		for id := reached + 1; err == nil; id++ {
-			_, err = h.Apply(s.Context(), s.order(id, 100))
+			var applied *handler.Applied
+			applied, err = h.Apply(s.Context(), s.order(id, 100))
+			if err != nil || applied.Durable == nil {
+				continue
+			}
+			if published++; published != 3 {
+				continue
+			}
+			go func() { // while the orders go on, a little later each round
+				defer close(killed)
+				time.Sleep(time.Duration(7*round) * time.Millisecond)
+				handlertest.KillProcess(h)
+			}()
+		}
+		if published < 3 {
+			s.Fatal(err)
 		}
 		<-killed
 	}
-	if reached < 20 {
-		s.Fatalf("only %d was reached: the test tests nothing", reached)
+	if reached < 3*7 {
+		s.Fatalf("only %d was reached", reached)
 	}
 }
 
@@ -444,10 +454,10 @@ func testDataNode(s *place) {
 	if err := s.hdfs.KillDataNode(0); err != nil {
 		s.Fatal(err)
 	}
+	s.throughOneNode()
 	s.fails(handler.Connection, "", s.order(3, 200_000), s.order(4, 200_000),
 		&handler.Batch{Flush: handler.FlushAll})
 	s.want(1)
-	s.throughOneNode()
 	s.again(6, 200_000)
 	s.want(6)
 	if err := s.hdfs.StartDataNode(ctx, 0); err != nil {
@@ -462,7 +472,7 @@ func testDataNode(s *place) {
 // one replica find the one that lives.
 func (s *place) throughOneNode() {
 	s.Helper()
-	other := newSite(s.T, s.hdfs, s.hdfs.ConfDir(), "gg.handler.hdfs.replication=1\n")
+	other := newSite(s.TB, s.hdfs, s.hdfs.ConfDir(), "gg.handler.hdfs.replication=1\n")
 	if st, err := s.hdfs.State(s.Context()); err != nil || st.NumLiveDataNodes != 2 {
 		s.Fatalf("the NameNode has noticed too early: %+v, %v", st, err)
 	}

@@ -82,7 +82,7 @@ func expand(conf hadoopconf.HadoopConf, value string) string {
 		if !known {
 			return value
 		}
-		value = before + text + after
+		value = before + strings.TrimSpace(text) + after
 	}
 	return value
 }

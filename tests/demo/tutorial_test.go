@@ -91,21 +91,34 @@ func schema(t *testing.T, in *server.Instance) *sql.DB {
 	return db
 }
 
+// tutorialHome is a home with the sample files of one side.
 func tutorialHome(t *testing.T, side string, ports *strings.Replacer) string {
+	t.Helper()
+	home := t.TempDir()
+	sampleFiles(t, "mysql/"+side, home, ports)
+	sampleFiles(t, "mysql_"+side+".oby", home, ports)
+	return home
+}
+
+// sampleFiles copies a file of dirprm, or the files of a folder there, into a home.
+func sampleFiles(t *testing.T, what, home string, ports *strings.Replacer) {
 	t.Helper()
 	root, err := rig.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	if err := os.Mkdir(filepath.Join(home, "dirprm"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(home, "dirprm"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(root, "dirprm", "mysql", side, "*"))
+	path := filepath.Join(root, "dirprm", what)
+	files, err := filepath.Glob(filepath.Join(path, "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, filepath.Join(root, "dirprm", "mysql_"+side+".oby")) {
+	if len(files) == 0 {
+		files = []string{path}
+	}
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -118,5 +131,4 @@ func tutorialHome(t *testing.T, side string, ports *strings.Replacer) string {
 			t.Fatal(err)
 		}
 	}
-	return home
 }

@@ -125,7 +125,6 @@ gg.handler.lake.fileNameMappingTemplate=${tableName}_${groupName}_${currentTimes
 // start adds and starts the groups; from here on the workload runs.
 func (st *stage) start() {
 	st.w = startWorkload(st.t, st.db, *seed)
-	st.w.pause(true)
 	st.target.Run("start mgr")
 	st.source.Run("start mgr", "dblogin sourcedb "+st.db.Login, "add trandata main.acct",
 		"add trandata main.entry", "add extract eall, tranlog, begin now",

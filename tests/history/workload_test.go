@@ -41,12 +41,13 @@ type workload struct {
 
 var tables = []string{"acct", "entry"}
 
+// startWorkload makes the tables and a workload that is held still.
 func startWorkload(t *testing.T, db *rig.Database, seed uint64) *workload {
 	for _, table := range tables {
 		db.Exec(t, "CREATE TABLE "+table+" (id INTEGER NOT NULL PRIMARY KEY, no INTEGER, note VARCHAR(60))")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &workload{t: t, db: db, quit: cancel, history: map[change]int{},
+	w := &workload{t: t, db: db, quit: cancel, paused: true, history: map[change]int{},
 		rows: map[string]map[int]int{"acct": {}, "entry": {}}}
 	w.end.Add(1)
 	t.Cleanup(w.stop)

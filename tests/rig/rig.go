@@ -167,9 +167,9 @@ func Until(tb testing.TB, what string, check func() (done bool, now string)) {
 	}
 }
 
-// State gives INFO ALL's word for a group, MANAGER for the Manager.
+// State gives INFO ALL's word for a group or task, MANAGER for the Manager.
 func (h *Home) State(group string) string {
-	out, _ := h.Try("info all")
+	out, _ := h.Try("info all allprocesses")
 	for _, line := range strings.Split(out, "\n") {
 		f := strings.Fields(line)
 		if len(f) >= 3 && f[2] == strings.ToUpper(group) || len(f) >= 2 && f[0] == strings.ToUpper(group) {

@@ -337,6 +337,44 @@ func checkOp(t *testing.T, body []byte, columns int) {
 }
 
 // FuzzTableMap reads arbitrary octets as a TABLE_MAP event.
+// FuzzResults reads arbitrary octets as a row of a result.
+func FuzzResults(f *testing.F) {
+	f.Add(append([]byte{0, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte{4, 1, 2, 3, 4}, 40)...))
+	f.Add(bytes.Repeat([]byte{0}, 300))
+	cols := allColumns()
+	kinds := make([]byte, len(cols))
+	for i := range cols {
+		kinds[i] = resultType(cols[i].Type)
+	}
+	f.Fuzz(func(t *testing.T, row []byte) {
+		p, err := NewPlan(&TableMap{Columns: cols, Signs: true}, 1, nil)
+		if err == nil {
+			err = p.Results(kinds)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op, err := p.AppendRow(nil, row); err == nil {
+			checkOp(t, op, len(cols))
+		}
+	})
+}
+
+// resultType is the type that a result names for a column of a type of the log.
+func resultType(wire byte) byte {
+	switch wire {
+	case typeTime2:
+		return typeTime
+	case typeDatetime2:
+		return typeDatetime
+	case typeTimestamp2:
+		return typeTimestamp
+	case typeEnum, typeSet:
+		return typeString
+	}
+	return wire
+}
+
 func FuzzTableMap(f *testing.F) {
 	f.Add([]byte("\x01\x00\x00\x00\x00\x00\x01\x00\x01s\x00\x01t\x00\x02\x03\x0f\x02\x14\x00\x02\x01\x01\x80\x04\x04\x01a\x01b\x08\x01\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {
