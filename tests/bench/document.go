@@ -83,7 +83,8 @@ func remarks() map[string]string {
 			"get batches of 1000 rows in transactions of ten, as Replicat sends them, and make " +
 			"text of them; the shell copies a file with that text. The whole file is complete, and " +
 			"in ours published by a commit record, at the end. Java runs with both compilers. What " +
-			"is left out as the shell's start is a run of the shell that only looks at the root.",
+			"is left out as the shell's start is a run of the shell that only looks at the root; of " +
+			"some ten megabytes most of the rest is Java that has not compiled its loops yet.",
 		"kafka": "One broker on the same machine, topics of four partitions, no compression. Ours " +
 			"get batches of 1000 rows in transactions of ten and make JSON of them, with the " +
 			"primary key as key; each batch and its position are one Kafka transaction that is " +
