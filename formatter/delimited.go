@@ -231,10 +231,10 @@ const (
 
 // clash says what in a text readers would take for something else.
 func (e *delimitedEncoder) clash(b []byte) string {
-	switch string(b) {
-	case e.null:
+	switch { // a conversion for one comparison is free, one for a switch is not
+	case string(b) == e.null:
 		return isNull
-	case e.missing:
+	case string(b) == e.missing:
 		return isMissing
 	}
 	found := ""
