@@ -90,11 +90,15 @@ func (in *installation) handOver(t *testing.T, w *workload) {
 	}, tables...)
 }
 
-// gone waits until the load's process has ended.
+// gone waits until the load's process has ended, and passes for ended.
 func (in *installation) gone() {
 	in.TB.Helper()
 	rig.Until(in.TB, "einit to end", func() (bool, string) {
-		return len(in.GroupProcesses("extract", "EINIT")) == 0, in.Logs()
+		if len(in.GroupProcesses("extract", "EINIT")) > 0 {
+			return false, in.Logs()
+		}
+		state := in.State("einit")
+		return state == "STOPPED" || state == "ABENDED", state + "\n" + in.Logs()
 	})
 }
 
