@@ -7,6 +7,7 @@ import (
 	"ggsh/capture/mysql"
 	"ggsh/capture/sqlite"
 	"ggsh/checkpoint"
+	"ggsh/dblogin"
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/param"
@@ -47,6 +48,10 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 	l, err := w.login(login)
 	if err != nil {
 		return nil, err
+	}
+	if l.Kind == dblogin.Oracle {
+		w.loadOracle(&lc, l)
+		return w.runLoad(lc), nil
 	}
 	mc := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
 		SpoolDir: w.spoolDir(), Want: cfg.Plan.Wants, Warn: w.p.Event}
