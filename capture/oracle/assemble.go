@@ -20,6 +20,10 @@ type assembler struct {
 	judge  func(r *Row) (verdict, error)
 	schema func(r *Row) (take bool, err error) // a DDL row
 
+	// lobs says that a wanted table has LOBs: windows that begin within a transaction
+	// may then lose its rows, so that those without any count, too.
+	lobs bool
+
 	window  uint64 // its number
 	from    uint64 // its first SCN
 	open    map[slotKey]*transaction
@@ -36,7 +40,6 @@ type assembler struct {
 // verdict is what is to be done with a row.
 type verdict struct {
 	take   bool
-	lobs   bool // its table has LOBs
 	filter bool // its transaction is left out
 }
 
@@ -291,7 +294,6 @@ func (a *assembler) change(r *Row) error {
 	if err := a.supported(r, t); err != nil {
 		return err
 	}
-	t.lobs = t.lobs || v.lobs
 	if r.Rollback {
 		t.undo++
 	}
@@ -322,10 +324,19 @@ func (a *assembler) keep(t *transaction, r *Row) error {
 	return cacheFailed(t.buf.Append(nil, a.scratch))
 }
 
+// rereadSpan is how many SCNs back a transaction of which no change was seen is read
+// again for LOBs that LogMiner may have lost.
+const rereadSpan = 1 << 20
+
+// matters reports whether an open transaction must be read again after a restart at at.
+func (a *assembler) matters(t *transaction, at uint64) bool {
+	return t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at
+}
+
 // oldest is the start of the oldest open transaction that has changes that matter.
-func (a *assembler) oldest() (scn uint64, any bool) {
+func (a *assembler) oldest(at uint64) (scn uint64, any bool) {
 	for _, t := range a.open {
-		if t.buf != nil && t.buf.Len() > 0 && (!any || t.start < scn) {
+		if a.matters(t, at) && (!any || t.start < scn) {
 			scn, any = t.start, true
 		}
 	}

@@ -72,7 +72,7 @@ type Name struct {
 type State struct {
 	Product   string // name and version
 	ID        uint64 // DBID
-	Charsets  redo.Charsets
+	Octets    redo.Database
 	SCN       uint64 // CURRENT_SCN
 	Time      time.Time
 	Archiving bool

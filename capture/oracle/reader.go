@@ -104,7 +104,7 @@ func (r *reader) start(ctx context.Context) error {
 	r.state = state
 	r.src.state.set(func(now *Status) { now.Server, now.Connected = state.Product, true })
 	r.at = restart{Resetlogs: state.Resetlogs, ID: state.ID}
-	r.schema = newSchema(r.cfg, state.Charsets, func() Dictionary { return r.database().Dictionary() })
+	r.schema = newSchema(r.cfg, state.Octets, func() Dictionary { return r.database().Dictionary() })
 	if text := r.cfg.Start.Restart; text != "" {
 		if err := r.startAgain(text); err != nil {
 			return err
@@ -313,6 +313,7 @@ func (r *reader) step(ctx context.Context) (idle bool, err error) {
 // window reads a window and delivers what was committed in it. When that fails,
 // everything is as before.
 func (r *reader) window(ctx context.Context, w *Window) error {
+	r.tx.lobs = r.schema.lobs()
 	r.tx.begin(w.From)
 	rows, err := r.mine(ctx, w, r.tx)
 	if errors.Is(err, errExcluded) {
@@ -416,7 +417,7 @@ func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction)
 	var list []*transaction
 	whole := &Window{From: w.From, To: w.To, Mode: w.Mode}
 	for _, t := range ended {
-		if t.lobs && !t.excluded && t.scn > r.at.Done && t.start < w.From {
+		if r.tx.matters(t, w.To) && r.tx.lobs && !t.excluded && t.scn > r.at.Done && t.start < w.From {
 			list = append(list, t)
 			whole.XIDs = append(whole.XIDs, t.xid)
 			whole.From = min(whole.From, t.start)
@@ -447,8 +448,9 @@ func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction)
 	}
 	for _, t := range list {
 		i := slices.IndexFunc(fresh, func(f *transaction) bool { return f.xid == t.xid && f.scn == t.scn })
-		if i < 0 || fresh[i].buf == nil {
-			continue
+		if i < 0 {
+			return ggserr.New(ggserr.LogProblem, fmt.Sprintf("transaction %s, committed at SCN %d, is not in "+
+				"the logs from its begin at SCN %d", t.xid, t.scn, t.start))
 		}
 		r.src.state.reread.Add(1)
 		r.tx.drop(t) // from here on nothing is taken back
@@ -486,7 +488,7 @@ func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) e
 	}
 	r.at.Done = max(r.at.Done, w.To)
 	r.at.From = w.To + 1
-	if oldest, any := r.tx.oldest(); any {
+	if oldest, any := r.tx.oldest(w.To); any {
 		r.at.From = min(r.at.From, oldest)
 	}
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: r.at.Done},
@@ -519,11 +521,11 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 	}
 	at := r.at
 	at.Done, at.From = scn, scn+1
-	if oldest, any := r.tx.oldest(); any {
+	if oldest, any := r.tx.oldest(scn); any {
 		at.From = min(at.From, oldest)
 	}
 	for _, t := range later {
-		if t.buf != nil && t.buf.Len() > 0 {
+		if r.tx.matters(t, scn) {
 			at.From = min(at.From, t.start)
 		}
 	}

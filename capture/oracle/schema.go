@@ -17,7 +17,7 @@ import (
 // begins. The mining goroutine adds versions, the one that delivers reads them.
 type schema struct {
 	cfg  *Config
-	sets redo.Charsets
+	sets redo.Database
 	dict func() Dictionary
 
 	mu      sync.Mutex
@@ -49,7 +49,7 @@ type version struct {
 // maxVersions bounds the versions that are kept of a table.
 const maxVersions = 64
 
-func newSchema(cfg *Config, sets redo.Charsets, dict func() Dictionary) *schema {
+func newSchema(cfg *Config, sets redo.Database, dict func() Dictionary) *schema {
 	return &schema{cfg: cfg, sets: sets, dict: dict, tables: map[string]*history{},
 		objects: map[uint32]*history{}, passed: map[uint32]uint64{}}
 }
@@ -135,11 +135,23 @@ func (s *schema) judge(ctx context.Context, r *Row) (verdict, error) {
 			return verdict{}, err
 		}
 	}
-	v := verdict{take: h.wanted, filter: h.filter}
-	if n := len(h.versions); n > 0 {
-		v.lobs = slices.ContainsFunc(h.versions[n-1].Table.Columns, func(c Column) bool { return c.LOB() })
+	return verdict{take: h.wanted, filter: h.filter}, nil
+}
+
+// lobs reports whether a wanted table has LOBs.
+func (s *schema) lobs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.tables {
+		if n := len(h.versions); n > 0 && h.wanted && h.versions[n-1].Table.lobs() {
+			return true
+		}
 	}
-	return v, nil
+	return false
+}
+
+func (t *Table) lobs() bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.LOB() })
 }
 
 // unknown looks for the table of an object number that was not met before; nil when
@@ -296,7 +308,7 @@ type plan struct {
 }
 
 // newPlan compiles a version.
-func newPlan(v *version, sets redo.Charsets, id uint32) (*plan, error) {
+func newPlan(v *version, sets redo.Database, id uint32) (*plan, error) {
 	t := v.Table
 	p := &plan{table: t, byName: map[string]int{}, columns: make([]int, len(t.Columns))}
 	p.def = &record.TableDef{ID: id, Schema: t.Owner, Name: t.Name, Database: "oracle",

@@ -43,7 +43,6 @@ type content struct {
 	buf      *cachemgr.Buffer
 	mark     cachemgr.Mark // of saved only
 	undo     int64         // rows that undo others
-	lobs     bool          // a table with LOBs is among them
 	excluded bool
 }
 
