@@ -336,6 +336,9 @@ func (b *binder) key(s *shape, im images) {
 		return
 	}
 	for _, k := range b.table.use.Key {
+		if b.table.binds[k] == 0 {
+			continue
+		}
 		b.column(k, from)
 		if b.err != nil {
 			return
