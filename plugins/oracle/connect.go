@@ -77,7 +77,8 @@ func (t *target) options(o map[string]string) error {
 
 // look asks for the product and the character set of the database.
 func (t *target) look(ctx context.Context, db *sql.DB, s *dml.Session) error {
-	err := db.QueryRowContext(ctx, "SELECT banner FROM v$version WHERE ROWNUM = 1").Scan(&s.Product)
+	err := db.QueryRowContext(ctx, "SELECT product || ' ' || version FROM "+
+		"product_component_version WHERE product LIKE 'Oracle Database%'").Scan(&s.Product)
 	if err != nil {
 		return err
 	}
