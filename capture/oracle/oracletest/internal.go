@@ -24,7 +24,7 @@ func AppendInternal(dst []byte, c *oracle.Column, v *record.Value) ([]byte, erro
 	case record.Float64:
 		return binary.BigEndian.AppendUint64(dst, orderedBits64(v.N)), nil
 	case record.String, record.XML, record.JSON:
-		if c.National {
+		if c.National || c.Type == "CLOB" { // LOBs are in UTF-16, too
 			for _, u := range utf16.Encode([]rune(string(v.B))) {
 				dst = binary.BigEndian.AppendUint16(dst, u)
 			}
