@@ -116,6 +116,8 @@ type CaptureOptions struct {
 	CompactUpdates     bool // UPDATERECORDFORMAT COMPACT
 	GetReplicates      bool
 	IgnoreApplications bool // IGNOREAPPLOPS
+	NoFetch            bool // FETCHOPTIONS NOUSESNAPSHOT
+	FetchOthers        []Token
 }
 
 // ApplyOptions are of Replicat only.
