@@ -349,6 +349,10 @@ func (x *translator) call(parts []string) error {
 		return x.callEnd()
 	case "LISTAGG":
 		return x.listagg()
+	case "EMPTY_BLOB":
+		x.at += 2
+		x.write("zeroblob(0)")
+		return nil
 	}
 	if same, ok := native(name); ok {
 		x.write(same)

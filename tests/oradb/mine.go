@@ -1,7 +1,6 @@
 package oradb
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -292,5 +291,3 @@ func (s *session) addMined(v *view, r *redoRecord, row *oracle.Row) error {
 	return s.db.run("INSERT INTO "+quote(s.mine.table)+" VALUES (?"+
 		strings.Repeat(", ?", len(values)-1)+")", values...)
 }
-
-func xidText(x oracle.XID) string { return strings.ToUpper(hex.EncodeToString(x[:])) }

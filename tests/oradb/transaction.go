@@ -77,6 +77,7 @@ func (s *session) wait(deadline time.Time) error {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	ctx := s.ctx
+	s.db.waiting++
 	s.db.mu.Unlock()
 	var err error
 	select {
@@ -87,6 +88,7 @@ func (s *session) wait(deadline time.Time) error {
 		err = oraError(1013)
 	}
 	s.db.mu.Lock()
+	s.db.waiting--
 	s.db.current = s
 	return err
 }

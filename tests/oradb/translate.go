@@ -135,6 +135,7 @@ func (x *translator) with() error {
 		if err := x.expect("AS"); err != nil {
 			return err
 		}
+		x.write(" AS ")
 		if err := x.parenthesis(); err != nil {
 			return err
 		}
