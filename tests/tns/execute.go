@@ -131,7 +131,7 @@ func (se *session) execute() error {
 	r.ub()
 	var sql string
 	if length > 0 {
-		sql = se.decode(r.octets())
+		sql = se.decode(se.plainText(length))
 	}
 	var numbers [13]uint64
 	for i := range numbers {
@@ -374,10 +374,12 @@ func (c *cursor) call(q request) [][]Bind {
 }
 
 // params appends what the answer to an execution always has.
-func (m *message) params(counts []int64, counted bool) {
+func (m *message) params(cursor uint64, counts []int64, counted bool) {
 	m.u8(messageParams)
 	m.ub(6)
-	m.zeros(6)
+	m.zeros(2) // the snapshot's SCN
+	m.ub(cursor)
+	m.zeros(3)
 	m.zeros(3)
 	if counted {
 		m.ub(uint64(len(counts)))
@@ -417,7 +419,7 @@ func (se *session) sendChange(c *cursor, q request, call Call, result *Result) e
 			return se.fail(err, c.id)
 		}
 	}
-	m.params([]int64{result.Affected}, q.flags&wantRowCounts != 0)
+	m.params(c.id, []int64{result.Affected}, q.flags&wantRowCounts != 0)
 	se.status(&m, outcome{cursor: c.id, rows: result.Affected})
 	return se.send(m)
 }
@@ -547,7 +549,7 @@ func (se *session) sendRows(m message, c *cursor, q request) error {
 		c.sent++
 	}
 	if begun {
-		m.params(nil, false)
+		m.params(c.id, nil, false)
 	}
 	o := outcome{cursor: c.id, rows: c.sent}
 	if ended {
