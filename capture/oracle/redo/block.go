@@ -207,7 +207,8 @@ func (p *parser) lobCallOf(buffer []byte) error {
 		}
 		p.s.Length = p.amount(args[1], &ok)
 		p.s.Offset = p.amount(args[2], &ok)
-	case (equalFold(method, "writeappend") && n == 3 || equalFold(method, "append") && n == 2) && piece:
+	case equalFold(method, "writeappend") && n == 3 && piece,
+		equalFold(method, "append") && n == 2 && piece:
 		p.s.Op = LongWrite
 		if n == 3 && isDigit(args[1][0]) {
 			p.s.Length = p.amount(args[1], &ok)

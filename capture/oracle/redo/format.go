@@ -31,7 +31,8 @@ func (t *Type) appendFormatted(dst []byte, args [][]byte) ([]byte, error) {
 	if len(args) == 1 {
 		return t.appendQuoted(dst, args[0])
 	}
-	if len(args) > 3 || len(args) == 3 && !equalFold(bytes.TrimSpace(args[2]), "NLS_CALENDAR=GREGORIAN") {
+	if len(args) > 3 ||
+		len(args) == 3 && !equalFold(bytes.TrimSpace(args[2]), "NLS_CALENDAR=GREGORIAN") {
 		return dst, t.fail("only NLS_CALENDAR=GREGORIAN is known as the third argument")
 	}
 	m, why := readFormatted(args[0], args[1])
