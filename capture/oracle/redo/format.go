@@ -253,6 +253,12 @@ func readFormatted(text, format []byte) (m moment, why string) {
 			e.take(&s, &r)
 		case e != nil:
 			e.take(&s, &r)
+		case format[0] == '"':
+			n = bytes.IndexByte(format[1:], '"') + 2
+			if n < 2 || !bytes.HasPrefix(s.text, format[1:n-1]) {
+				return m, "the text is not of its format"
+			}
+			s.text = s.text[n-2:]
 		case inWord(format[0]):
 			return m, "the format has an element that is not known, or a year of two digits"
 		case len(s.text) == 0 && fractionOnly(format):
