@@ -249,7 +249,7 @@ func (p *parser) predicate(c *Column) error {
 // end takes the delimiter, if there is one, and the end of the text.
 func (p *parser) end() error {
 	p.blank()
-	p.sign(';')
+	p.s.Delimited = p.sign(';')
 	if p.at != len(p.text) {
 		return p.fail("the statement should end here: is a quote in a text not doubled?")
 	}
