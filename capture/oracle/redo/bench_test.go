@@ -3,15 +3,47 @@ package redo
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
+
+// perCore reports the rate by processor time, which is what a core gives on a machine that
+// others use too.
+func perCore(b *testing.B, octets int) func() {
+	b.Helper()
+	b.SetBytes(int64(octets))
+	b.ReportAllocs()
+	start := processorTime(b)
+	return func() {
+		spent := processorTime(b) - start
+		b.ReportMetric(float64(octets)*float64(b.N)/1e6/spent.Seconds(), "MB/core-s")
+	}
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
 
 // mixed are statements of the kinds and lengths that a busy table gives.
 var mixed = []string{
-	`insert into "HARBOUR"."SHIP"("ID","NAME","FLAG","TONS","BUILT","NOTE") values ('172933','Anna Marie','DE','18250.5',TO_DATE('2011-04-17 00:00:00', 'YYYY-MM-DD HH24:MI:SS'),'owner''s note: painted, classed; see file');`,
-	`update "HARBOUR"."SHIP" set "TONS" = '18300', "NOTE" = 'classed again' where "ID" = '172933' and "NAME" = 'Anna Marie' and "FLAG" = 'DE' and "TONS" = '18250.5' and "BUILT" = TO_DATE('2011-04-17 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and "NOTE" = 'owner''s note: painted, classed; see file';`,
-	`delete from "HARBOUR"."CALL" where "ID" = '99120031' and "SHIP" = '172933' and "AT" = TO_TIMESTAMP('2026-11-29 01:02:03.123456') and "LEFT" IS NULL;`,
-	`update "HARBOUR"."CALL" set "LEFT" = TO_TIMESTAMP_TZ('2026-11-29 01:02:03.123456 +01:00') where "ID" = '99120031' and "SHIP" = '172933' and "PIER" = UNISTR('\00d8stre') and "LEFT" IS NULL;`,
+	`insert into "HARBOUR"."SHIP"("ID","NAME","FLAG","TONS","BUILT","NOTE") values ('1729` +
+		`33','Anna Marie','DE','18250.5',TO_DATE('2011-04-17 00:00:00', 'YYYY-MM-DD HH24:MI:S` +
+		`S'),'owner''s note: painted, classed; see file');`,
+	`update "HARBOUR"."SHIP" set "TONS" = '18300', "NOTE" = 'classed again' where "ID" = ` +
+		`'172933' and "NAME" = 'Anna Marie' and "FLAG" = 'DE' and "TONS" = '18250.5' and "BUI` +
+		`LT" = TO_DATE('2011-04-17 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and "NOTE" = 'owner''s` +
+		` note: painted, classed; see file';`,
+	`delete from "HARBOUR"."CALL" where "ID" = '99120031' and "SHIP" = '172933' and "AT" ` +
+		`= TO_TIMESTAMP('2026-11-29 01:02:03.123456') and "LEFT" IS NULL;`,
+	`update "HARBOUR"."CALL" set "LEFT" = TO_TIMESTAMP_TZ('2026-11-29 01:02:03.123456 +01` +
+		`:00') where "ID" = '99120031' and "SHIP" = '172933' and "PIER" = UNISTR('\00d8stre')` +
+		` and "LEFT" IS NULL;`,
 }
 
 // rawUpdate is what LogMiner gives without a dictionary.
@@ -19,7 +51,8 @@ func rawUpdate(columns int) string {
 	values := []string{"HEXTORAW('c41b53335a')", "HEXTORAW('787e0113101136')",
 		"HEXTORAW('4f776e65722773206e6f7465')", "HEXTORAW('32363839393636')", "HEXTORAW('80')"}
 	var b strings.Builder
-	b.WriteString(`update "UNKNOWN"."OBJ# 174043" set "COL 3" = HEXTORAW('434c4f534544'), "COL 5" = HEXTORAW('c10a')`)
+	b.WriteString(`update "UNKNOWN"."OBJ# 174043" set "COL 3" = HEXTORAW('434c4f534544'), ` +
+		`"COL 5" = HEXTORAW('c10a')`)
 	for i := range columns {
 		b.WriteString([]string{" where ", " and "}[min(i, 1)])
 		if i%6 == 5 {
@@ -39,8 +72,7 @@ func parseAll(b *testing.B, texts []string) {
 		octets += len(t)
 		list = append(list, []byte(t))
 	}
-	b.SetBytes(int64(octets))
-	b.ReportAllocs()
+	defer perCore(b, octets)()
 	var s Statement
 	for b.Loop() {
 		for _, text := range list {
@@ -68,8 +100,7 @@ func valuesOf(b *testing.B, texts []string, typeOf func(name []byte) *Type) {
 		octets += len(t)
 		list = append(list, []byte(t))
 	}
-	b.SetBytes(int64(octets))
-	b.ReportAllocs()
+	defer perCore(b, octets)()
 	var s Statement
 	var dst []byte
 	for b.Loop() {

@@ -225,7 +225,8 @@ func checkAppended(t *testing.T, typ *Type, out []byte, err error) {
 func FuzzAppendInternal(f *testing.F) {
 	types := allTypes(f)
 	for _, raw := range []string{"c10233", "3e6466", "80", "787c010811233228e96e708480",
-		"bfddb3d7", "6162", "8160", "00700001010c0080000100000001000000e1a2b300114890000b0000070101020304050607"} {
+		"bfddb3d7", "6162", "8160",
+		"00700001010c0080000100000001000000e1a2b300114890000b0000070101020304050607"} {
 		octets, err := hex.DecodeString(raw)
 		if err != nil {
 			f.Fatal(err)
