@@ -16,7 +16,8 @@ func (t *Type) appendCall(dst []byte, v *Value) ([]byte, error) {
 	}
 	switch {
 	case t.form >= dates && t.form <= local && (equalFold(v.Name, "TO_DATE") ||
-		equalFold(v.Name, "TO_TIMESTAMP") || equalFold(v.Name, "TO_TIMESTAMP_TZ")):
+		equalFold(v.Name, "TO_TIMESTAMP") || equalFold(v.Name, "TO_TIMESTAMP_TZ") ||
+		equalFold(v.Name, "TO_TIMESTAMP_LTZ")):
 		return t.appendFormatted(dst, v.Args)
 	case t.form == months && equalFold(v.Name, "TO_YMINTERVAL") && len(v.Args) == 1,
 		t.form == days && equalFold(v.Name, "TO_DSINTERVAL") && len(v.Args) == 1,

@@ -59,10 +59,9 @@ func (p *parser) statement() error {
 		if p.word("xml") {
 			return p.xmlDocument()
 		}
-	case 'b', 'l':
-		if p.assigns() {
-			return p.lobWrite()
-		}
+	}
+	if p.assigns() {
+		return p.lobWrite()
 	}
 	return p.rest()
 }

@@ -307,3 +307,33 @@ var parseSeeds = []string{
 	`/* No SQL_REDO for temporary tables */`, `commit;`, `create table x (y number)`,
 	`insert into "A"("B") values (/* JSON */ EMPTY_BLOB())`, `insert into "A"("B") values (-Inf)`,
 }
+
+// TestNoAllocation: once a Statement and a buffer have grown, a row costs none.
+func TestNoAllocation(t *testing.T) {
+	text := []byte(`update "A"."B" a set a."C" = 'it''s', a."D" = UNISTR('\00e4') || 'x' where ` +
+		`a."E" = TO_DATE('2026-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and a."F" = HEXTORAW('c10233') ` +
+		`and a."G" = '-12.5' and a."H" = HEXTORAW('8160') and a."I" = '1.5E+003';`)
+	types := []*Type{makeType(t, "VARCHAR2", utf8Database), makeType(t, "NVARCHAR2", utf8Database),
+		makeType(t, "DATE", utf8Database), makeType(t, "NUMBER", utf8Database),
+		makeType(t, "NUMBER", utf8Database), makeType(t, "VARCHAR2", Database{Charset: "JA16SJIS"}),
+		makeType(t, "BINARY_DOUBLE", utf8Database)}
+	var s Statement
+	var dst []byte
+	var err error
+	row := func() {
+		err = Parse(&s, text)
+		dst = dst[:0]
+		for i := range types {
+			c := &s.Where[max(i-2, 0)]
+			if i < 2 {
+				c = &s.Set[i]
+			}
+			if err == nil {
+				dst, err = AppendValue(dst, types[i], &c.Value)
+			}
+		}
+	}
+	if n := testing.AllocsPerRun(100, row); n != 0 || err != nil {
+		t.Errorf("%v allocations, error %v", n, err)
+	}
+}
