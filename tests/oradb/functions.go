@@ -110,6 +110,8 @@ func functionTable() map[string]function {
 			t, _, _ := parseStamp(asText(a[0]))
 			return stampText(t.UTC(), false), nil
 		}},
+		"FROM_TZ":                       {2, 2, true, fromZone},
+		"AT_ZONE":                       {2, 2, true, atZone},
 		"CAST":                          {2, 2, true, cast},
 		"EXTRACT":                       {2, 2, true, extract},
 		"LAST_DAY":                      {1, 1, true, lastDay},
@@ -466,4 +468,35 @@ func snapshot(db *DB, a []any) (any, error) {
 		}
 	}
 	return int64(scn), nil
+}
+
+// zoneNamed gives the zone of +02:00 or of a region.
+func zoneNamed(name string) (*time.Location, error) {
+	var c clock
+	c.sign, c.month, c.day = 1, 1, 1
+	if _, err := c.readRegion(name); err != nil {
+		return nil, err
+	}
+	return time.FixedZone(name, c.sign*c.offset), nil
+}
+
+// fromZone gives a time without zone one.
+func fromZone(_ *DB, a []any) (any, error) {
+	at, _, ok := parseStamp(asText(a[0]))
+	zone, err := zoneNamed(asText(a[1]))
+	if !ok || err != nil {
+		return nil, oraError(1882)
+	}
+	return stampText(time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(),
+		at.Nanosecond(), zone), true), nil
+}
+
+// atZone shows the same moment in another zone.
+func atZone(_ *DB, a []any) (any, error) {
+	at, _, ok := parseStamp(asText(a[0]))
+	zone, err := zoneNamed(asText(a[1]))
+	if !ok || err != nil {
+		return nil, oraError(1882)
+	}
+	return stampText(at.In(zone), true), nil
 }

@@ -13,8 +13,6 @@ type plan struct {
 	binds []string
 	// views are to be filled before it runs.
 	views []*view
-	// asOf says that a past number is read somewhere.
-	asOf bool
 }
 
 // translator writes a statement anew for SQLite.
@@ -552,7 +550,10 @@ func (x *translator) asOf(t *table) (string, error) {
 	if !scn && !x.accept("TIMESTAMP") {
 		return "", x.fail(905)
 	}
-	x.plan.asOf = true
+	if t.owner != x.s.user.name && !x.s.has("FLASHBACK ANY TABLE") &&
+		!x.s.may("FLASHBACK", t.objectName) {
+		return "", oraError(1031)
+	}
 	outer := x.out
 	x.out = nil
 	err := x.primary()
