@@ -106,6 +106,27 @@ func TestDriverReadsAndWritesEveryType(t *testing.T) {
 	}
 }
 
+func TestDriverWritesLongValues(t *testing.T) {
+	_, db := served(t, Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if _, err := db.ExecContext(ctx, "CREATE TABLE l (id NUMBER(5) PRIMARY KEY, c CLOB, b BLOB)"); err != nil {
+		t.Fatal(err)
+	}
+	for id, size := range []int{3000, 32000, 100000} {
+		c, b := strings.Repeat("ab€", size/3), bytes.Repeat([]byte{1, 2}, size/2)
+		if _, err := db.ExecContext(ctx, "INSERT INTO l VALUES (:1, :2, :3)", id, c, b); err != nil {
+			t.Fatalf("%d octets: %v", size, err)
+		}
+		var gotC string
+		var gotB []byte
+		err := db.QueryRowContext(ctx, "SELECT c, b FROM l WHERE id = :1", id).Scan(&gotC, &gotB)
+		if err != nil || gotC != c || !bytes.Equal(gotB, b) {
+			t.Errorf("%d octets come back as %d and %d: %v", size, len(gotC), len(gotB), err)
+		}
+	}
+}
+
 func TestDriverMinesRedo(t *testing.T) {
 	s, db := served(t, Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -121,6 +121,9 @@ func TestExpressionsAreOracles(t *testing.T) {
 		{"SELECT DBMS_ROWID.ROWID_BLOCK_NUMBER(DBMS_ROWID.ROWID_CREATE(1, 73001, 4, 130, 2)) FROM dual", "130"},
 		{"SELECT * FROM (SELECT 1 a FROM dual UNION ALL SELECT 2 FROM dual) WHERE ROWNUM <= 1", "1"},
 		{"WITH q AS (SELECT 5 n FROM dual) SELECT n FROM q", "5"},
+		{"SELECT MAX(LEVEL), COUNT(*) FROM dual CONNECT BY LEVEL <= 100", "100|100"},
+		{"SELECT TO_CHAR(FROM_TZ(TO_TIMESTAMP('2020-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS'), 'UTC') AT TIME ZONE '+02:00', 'HH24 TZH') FROM dual",
+			"02 +02"},
 		{"SELECT LISTAGG(n, ',') WITHIN GROUP (ORDER BY n DESC) FROM (SELECT 1 n FROM dual UNION SELECT 2 FROM dual)",
 			"2,1"},
 	} {
@@ -196,6 +199,30 @@ func TestReadersSeeCommittedRowsOnly(t *testing.T) {
 	}
 	must(t, db, "APP", "DELETE FROM t; ROLLBACK")
 	gives(t, db, "SELECT COUNT(*) FROM t", "2")
+	must(t, db, "APP", "SAVEPOINT empty; DELETE FROM t; ROLLBACK TO empty; COMMIT")
+	gives(t, db, "SELECT COUNT(*) FROM t", "2")
+	must(t, db, "APP", "INSERT INTO t SELECT LEVEL + 10, 'n' || LEVEL FROM dual CONNECT BY LEVEL <= 5; COMMIT")
+	gives(t, db, "SELECT v FROM t WHERE k > 14", "n5")
+	must(t, db, "APP", "SET TRANSACTION READ ONLY")
+	if err := db.Exec("OTHER", "DELETE FROM app.t; COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	gives(t, db, "SELECT COUNT(*) FROM t", "7")
+	must(t, db, "APP", "COMMIT")
+	gives(t, db, "SELECT COUNT(*) FROM t", "0")
+}
+
+func TestOldSnapshotsAreTooOld(t *testing.T) {
+	db := opened(t, Options{Undo: 5})
+	must(t, db, "APP", "CREATE TABLE t (k NUMBER)")
+	scn := db.SCN()
+	query := fmt.Sprintf("SELECT * FROM t AS OF SCN %d", scn)
+	must(t, db, "APP", query)
+	for range 3 {
+		must(t, db, "APP", "INSERT INTO t VALUES (1); COMMIT")
+	}
+	fails(t, db, "APP", query, 1555)
+	fails(t, db, "APP", "SELECT * FROM t AS OF SCN 99999999", 8181)
 }
 
 func TestRowLocksAreWaitedFor(t *testing.T) {
