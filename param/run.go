@@ -146,6 +146,7 @@ type ApplyOptions struct {
 	DeferConstraints     bool
 	AllowLobDataTruncate bool
 	EmptyLobString       string
+	EmptyString          string  // what becomes of an empty text in Oracle: NULL, BLANK or REFUSE
 	Others               []Token // options of DBOPTIONS that are not acted on, the keywords only
 }
 

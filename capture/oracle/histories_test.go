@@ -61,7 +61,9 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 			return fmt.Errorf("run %d: %w", kill+1, err)
 		}
 	}
-	if err := out.compare(h.Want(out.begin)); err != nil { return fmt.Errorf("begin %d: %w", out.begin, err) }
+	if err := out.compare(h.Want(out.begin)); err != nil {
+		return fmt.Errorf("begin %d: %w", out.begin, err)
+	}
 	return nil
 }
 

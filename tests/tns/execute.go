@@ -419,9 +419,20 @@ func (se *session) sendChange(c *cursor, q request, call Call, result *Result) e
 			return se.fail(err, c.id)
 		}
 	}
-	m.params(c.id, []int64{result.Affected}, q.flags&wantRowCounts != 0)
+	m.params(c.id, counts(result.Affected, len(call.Binds)), q.flags&wantRowCounts != 0)
 	se.status(&m, outcome{cursor: c.id, rows: result.Affected})
 	return se.send(m)
+}
+
+// counts spreads changed rows over an array's elements, as a Backend tells only their
+// sum.
+func counts(rows int64, elements int) []int64 {
+	all := make([]int64, max(1, elements))
+	for i := range all {
+		all[i] = rows / int64(len(all))
+	}
+	all[len(all)-1] += rows % int64(len(all))
+	return all
 }
 
 // sendOut appends the values that go back.
