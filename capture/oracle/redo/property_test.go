@@ -311,8 +311,8 @@ var parseSeeds = []string{
 // TestNoAllocation: once a Statement and a buffer have grown, a row costs none.
 func TestNoAllocation(t *testing.T) {
 	text := []byte(`update "A"."B" a set a."C" = 'it''s', a."D" = UNISTR('\00e4') || 'x' where ` +
-		`a."E" = TO_DATE('2026-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and a."F" = HEXTORAW('c10233') ` +
-		`and a."G" = '-12.5' and a."H" = HEXTORAW('8160') and a."I" = '1.5E+003';`)
+		`a."E" = TO_DATE('2026-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and ` +
+		`a."F" = HEXTORAW('c10233') and a."G" = '-12.5' and a."H" = HEXTORAW('8160') and a."I" = '1.5E+003';`)
 	types := []*Type{makeType(t, "VARCHAR2", utf8Database), makeType(t, "NVARCHAR2", utf8Database),
 		makeType(t, "DATE", utf8Database), makeType(t, "NUMBER", utf8Database),
 		makeType(t, "NUMBER", utf8Database), makeType(t, "VARCHAR2", Database{Charset: "JA16SJIS"}),
