@@ -413,7 +413,7 @@ func (x *translator) castCall() error {
 		return err
 	}
 	end := x.skipTo(x.at)
-	x.write(", ", literal(x.sql[x.peek().at:x.ahead(end-x.at-1).end]), ")")
+	x.write(", ", literal(x.between(x.at, end)), ")")
 	x.at = end
 	return x.expect(")")
 }

@@ -212,6 +212,22 @@ func TestReadersSeeCommittedRowsOnly(t *testing.T) {
 	gives(t, db, "SELECT COUNT(*) FROM t", "0")
 }
 
+func TestABreakEndsAQuery(t *testing.T) {
+	db := opened(t, Options{})
+	must(t, db, "APP", "CREATE TABLE t (k NUMBER); INSERT INTO t VALUES (1); COMMIT")
+	s, err := db.Login(tns.Login{User: "APP"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = s.Execute(ctx, tns.Call{SQL: "SELECT COUNT(*) FROM dual CONNECT BY LEVEL <= 2000000000"})
+	if e := oracleError(err); e == nil || e.Code != 1013 {
+		t.Error("the query ends in", err)
+	}
+	gives(t, db, "SELECT k FROM t", "1")
+}
+
 func TestOldSnapshotsAreTooOld(t *testing.T) {
 	db := opened(t, Options{Undo: 5})
 	must(t, db, "APP", "CREATE TABLE t (k NUMBER)")
