@@ -61,7 +61,10 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 			return fmt.Errorf("run %d: %w", kill+1, err)
 		}
 	}
-	return out.compare(h.Want(out.begin))
+	if err := out.compare(h.Want(out.begin)); err != nil {
+		return fmt.Errorf("begin %d: %w", out.begin, err)
+	}
+	return nil
 }
 
 // run captures until quota transactions came, then kills the capture; or until the
@@ -96,6 +99,9 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 		switch {
 		case errors.Is(err, io.EOF):
 			if end {
+				if quota < 1<<30 { // killed at the end: what was not durable is lost
+					tr.txns = tr.txns[:tr.durable]
+				}
 				return nil
 			}
 			wait, stop := context.WithTimeout(ctx, 200*time.Microsecond)
@@ -194,12 +200,12 @@ func (tr *trail) compare(want []oracletest.Committed) error {
 	for i := range max(len(want), len(tr.txns)) {
 		switch {
 		case i >= len(want):
-			return fmt.Errorf("commit %d at SCN %d was not expected", i, tr.txns[i].SCN)
+			return fmt.Errorf("commit %d at SCN %d was not expected: %.300s", i, tr.txns[i].SCN, strings.Join(tr.txns[i].Ops, "\n"))
 		case i >= len(tr.txns):
 			return fmt.Errorf("commit %d at SCN %d did not come: %.300s", i, want[i].SCN,
 				strings.Join(want[i].Ops, "\n"))
 		case tr.txns[i].SCN != want[i].SCN:
-			return fmt.Errorf("commit %d has SCN %d, want %d: %.300s", i, tr.txns[i].SCN, want[i].SCN,
+			return fmt.Errorf("commit %d has SCN %d, %.200q, want %d: %.300s", i, tr.txns[i].SCN, tr.txns[i].Ops, want[i].SCN,
 				strings.Join(want[i].Ops, "\n"))
 		}
 		if err := compareOps(tr.txns[i].Ops, want[i].Ops); err != nil {
@@ -222,7 +228,7 @@ func compareOps(got, want []string) error {
 			}
 		}
 		if found < 0 {
-			return fmt.Errorf("operations differ:\ngot  %s\nwant %s", difference(rest, parts[0]),
+			return fmt.Errorf("operations differ:\ngot  %s (all: %.100q)\nwant %s", difference(rest, parts[0]), got,
 				difference(parts[0], rest))
 		}
 		rest = strings.TrimPrefix(rest, parts[found])

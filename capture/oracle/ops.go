@@ -489,7 +489,7 @@ func (o *operations) fetch(i int) error {
 		return nil
 	}
 	q := &LOBQuery{Owner: p.def.Schema, Table: p.def.Name, Column: name,
-		Binary: p.def.Columns[i].Kind == record.Bytes, RowID: string(c.rowID), SCN: o.scn}
+		Binary: p.def.Columns[i].Kind == record.Bytes, XML: p.def.Columns[i].Kind == record.XML, RowID: string(c.rowID), SCN: o.scn}
 	content, null, found, err := o.schema.dict().LOB(o.ctx, q)
 	if err != nil {
 		return ggserr.New(ggserr.LogProblem, fmt.Sprintf("column %s of table %s at SCN %d: the log does "+

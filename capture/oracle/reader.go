@@ -113,6 +113,7 @@ func (r *reader) start(ctx context.Context) error {
 		return err
 	}
 	r.next = r.at.From
+	r.src.state.set(func(now *Status) { now.Read = r.next - 1 })
 	for _, a := range []*assembler{r.tx, r.again} {
 		a.judge = func(row *Row) (verdict, error) { return r.schema.judge(ctx, row) }
 	}

@@ -53,8 +53,22 @@ func (x *translator) expressionUntil(end int) error {
 	return nil
 }
 
-// primary translates one operand or operator.
+// primary translates one operand, with AT TIME ZONE behind it, or operator.
 func (x *translator) primary() error {
+	start := len(x.out)
+	if err := x.operand(); err != nil || !x.accept("AT", "TIME", "ZONE") {
+		return err
+	}
+	operand := string(x.out[start:])
+	x.out = append(x.out[:start], "ora_at_zone("+operand+", "...)
+	if err := x.operand(); err != nil {
+		return err
+	}
+	x.write(")")
+	return nil
+}
+
+func (x *translator) operand() error {
 	t := x.peek()
 	switch {
 	case t.is("("):
@@ -168,6 +182,10 @@ func (x *translator) special(t token) (bool, error) {
 	case "USER":
 		x.at++
 		x.write(literal(x.s.user.name))
+		return true, nil
+	case "DBTIMEZONE", "SESSIONTIMEZONE":
+		x.at++
+		x.write("'+00:00'")
 		return true, nil
 	case "UID":
 		x.at++
@@ -349,6 +367,10 @@ func (x *translator) call(parts []string) error {
 		return x.callEnd()
 	case "LISTAGG":
 		return x.listagg()
+	case "EMPTY_BLOB":
+		x.at += 2
+		x.write("zeroblob(0)")
+		return nil
 	}
 	if same, ok := native(name); ok {
 		x.write(same)

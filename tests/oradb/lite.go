@@ -120,6 +120,11 @@ func (db *DB) rowsOf(statement string, args ...any) (*answer, error) {
 		if err := rows.Scan(pointers...); err != nil {
 			return nil, liteError(err)
 		}
+		for i, v := range row {
+			if b, ok := v.([]byte); ok && b == nil {
+				row[i] = []byte{} // an empty LOB is not NULL
+			}
+		}
 		a.rows = append(a.rows, row)
 	}
 	return a, liteError(rows.Err())

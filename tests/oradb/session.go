@@ -21,7 +21,9 @@ type session struct {
 	thread  *thread
 	nls     map[string]string
 	tx      *transaction
-	mine    mining
+	// savepoints are those of the transaction, set before its first change too.
+	savepoints []savepoint
+	mine       mining
 	// deferred is SET CONSTRAINTS ALL DEFERRED of the transaction.
 	deferred bool
 	readOnly uint64 // SET TRANSACTION READ ONLY reads at this number

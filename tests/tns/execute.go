@@ -131,7 +131,7 @@ func (se *session) execute() error {
 	r.ub()
 	var sql string
 	if length > 0 {
-		sql = se.decode(r.octets())
+		sql = se.decode(se.plainText(length))
 	}
 	var numbers [13]uint64
 	for i := range numbers {
@@ -374,10 +374,12 @@ func (c *cursor) call(q request) [][]Bind {
 }
 
 // params appends what the answer to an execution always has.
-func (m *message) params(counts []int64, counted bool) {
+func (m *message) params(cursor uint64, counts []int64, counted bool) {
 	m.u8(messageParams)
 	m.ub(6)
-	m.zeros(6)
+	m.zeros(2) // the snapshot's SCN
+	m.ub(cursor)
+	m.zeros(3)
 	m.zeros(3)
 	if counted {
 		m.ub(uint64(len(counts)))
@@ -417,9 +419,20 @@ func (se *session) sendChange(c *cursor, q request, call Call, result *Result) e
 			return se.fail(err, c.id)
 		}
 	}
-	m.params([]int64{result.Affected}, q.flags&wantRowCounts != 0)
+	m.params(c.id, counts(result.Affected, len(call.Binds)), q.flags&wantRowCounts != 0)
 	se.status(&m, outcome{cursor: c.id, rows: result.Affected})
 	return se.send(m)
+}
+
+// counts spreads changed rows over an array's elements, as a Backend tells only their
+// sum.
+func counts(rows int64, elements int) []int64 {
+	all := make([]int64, max(1, elements))
+	for i := range all {
+		all[i] = rows / int64(len(all))
+	}
+	all[len(all)-1] += rows % int64(len(all))
+	return all
 }
 
 // sendOut appends the values that go back.
@@ -547,7 +560,7 @@ func (se *session) sendRows(m message, c *cursor, q request) error {
 		c.sent++
 	}
 	if begun {
-		m.params(nil, false)
+		m.params(c.id, nil, false)
 	}
 	o := outcome{cursor: c.id, rows: c.sent}
 	if ended {

@@ -59,10 +59,9 @@ func (p *parser) statement() error {
 		if p.word("xml") {
 			return p.xmlDocument()
 		}
-	case 'b', 'l':
-		if p.assigns() {
-			return p.lobWrite()
-		}
+	}
+	if p.assigns() {
+		return p.lobWrite()
 	}
 	return p.rest()
 }
@@ -249,7 +248,7 @@ func (p *parser) predicate(c *Column) error {
 // end takes the delimiter, if there is one, and the end of the text.
 func (p *parser) end() error {
 	p.blank()
-	p.sign(';')
+	p.s.Delimited = p.sign(';')
 	if p.at != len(p.text) {
 		return p.fail("the statement should end here: is a quote in a text not doubled?")
 	}

@@ -6,7 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// blank skips blanks, of which there are none most of the time.
 func (p *parser) blank() {
+	if p.at < len(p.text) && p.text[p.at] <= ' ' {
+		p.blanks()
+	}
+}
+
+func (p *parser) blanks() {
 	for p.at < len(p.text) {
 		switch p.text[p.at] {
 		case ' ', '\n', '\r', '\t':
