@@ -137,7 +137,7 @@ func TestFaults(t *testing.T) {
 	for code, want := range map[int]handler.Class{
 		1: handler.Row, 1400: handler.Row, 1407: handler.Row, 2290: handler.Row, 2291: handler.Row,
 		2292: handler.Row, 12899: handler.Row, 1438: handler.Row, 1722: handler.Row, 1843: handler.Row,
-		20001: handler.Row, 1403: handler.Row, 2091: handler.Row, 14400: handler.Row,
+		20001: handler.Row, 2091: handler.Row, 14400: handler.Row,
 		60: handler.Conflict, 8177: handler.Conflict, 54: handler.Conflict, 30006: handler.Conflict,
 		28: handler.Connection, 1012: handler.Connection, 1033: handler.Connection,
 		3113: handler.Connection, 3114: handler.Connection, 3135: handler.Connection,
