@@ -97,6 +97,7 @@ func TestExpressionsAreOracles(t *testing.T) {
 		{"SELECT DECODE(NULL, NULL, 'a', 'b') FROM dual", "a"},
 		{"SELECT CASE WHEN 1 = 2 THEN 'a' ELSE 'b' END x FROM dual", "b"},
 		{"SELECT USER FROM dual", "APP"},
+		{"SELECT 'a' || NULL || 1.5 || UPPER('b') || '' x FROM dual WHERE 'a' || 'b' = 'ab'", "a1.5B"},
 		{"SELECT SYS_CONTEXT('USERENV', 'DB_NAME') FROM dual", "ORCL"},
 		{"SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') FROM dual", "2026-03-04 05:06:07"},
 		{"SELECT SYSTIMESTAMP FROM dual", "2026-03-04 05:06:07.000008 +00:00"},
