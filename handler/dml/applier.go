@@ -72,6 +72,9 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	if n, err := strconv.Atoi(cfg.Options["maxsqlstatements"]); err == nil && n > 0 {
 		limit = n
 	}
+	if most := a.dialect.Statements; most > 0 {
+		limit = min(limit, most)
+	}
 	a.stmts = newStatements(a.conn, limit)
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}

@@ -72,6 +72,8 @@ type Dialect struct {
 	// Savepoint says that a failed statement may end the transaction, so that
 	// each operation of a run by single operations needs a savepoint.
 	Savepoint bool
+	// Statements is how many prepared statements a session may keep; 0 is any.
+	Statements int
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool

@@ -73,7 +73,7 @@ func functionTable() map[string]function {
 		"TO_YMINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseYearMonth(asText(a[0])) }},
 		"TO_DSINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseDaySecond(asText(a[0])) }},
 		"TO_BINARY_DOUBLE":   {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(asFloat(a[0])), nil }},
-		"TO_BINARY_FLOAT":    {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(asFloat(a[0])), nil }},
+		"TO_BINARY_FLOAT":    {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(float64(float32(asFloat(a[0])))), nil }},
 		"NUMTODSINTERVAL":    {2, 2, true, numToInterval},
 		"SYSDATE":            {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now().Truncate(time.Second), false), nil }},
 		"SYSTIMESTAMP":       {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now(), true), nil }},
