@@ -295,8 +295,9 @@ func lobRowIDCase(t *testing.T, c *rowCase) {
 		t.Errorf("row id %s is usable", c.Rows[0].RowID)
 	}
 	id := c.Rows[1].RowID
-	rows := append(slices.Clone(c.Rows), caseRow{Code: CodeUpdate, Rollback: 1, RowID: id},
-		caseRow{Code: CodeDelete, Rollback: 1, RowID: id})
+	rows := append(slices.Clone(c.Rows), caseRow{XID: c.Rows[0].XID, Code: CodeUpdate, Rollback: 1,
+		RowID: id},
+		caseRow{XID: c.Rows[0].XID, Code: CodeDelete, Rollback: 1, RowID: id})
 	ended := feed(t, caseAssembler(t), closed(rows))
 	if rows := left(t, ended[0]); len(rows) != 0 {
 		t.Errorf("%d rows are left of an insert that was undone", len(rows))

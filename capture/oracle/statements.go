@@ -176,3 +176,33 @@ func logDataStatement(owner, table, verb, kind string) string {
 	return "ALTER TABLE " + quoteTable(owner, table) + " " + verb + " SUPPLEMENTAL LOG DATA (" + kind +
 		") COLUMNS"
 }
+
+// Of the snapshot for an initial load.
+const (
+	sqlSegments = "SELECT DATA_OBJECT_ID FROM DBA_OBJECTS WHERE OWNER = :1 AND OBJECT_NAME = :2 AND " +
+		"DATA_OBJECT_ID IS NOT NULL AND OBJECT_TYPE IN ('TABLE', 'TABLE PARTITION', 'TABLE SUBPARTITION') " +
+		"ORDER BY DATA_OBJECT_ID"
+	sqlExtents = "SELECT RELATIVE_FNO, MIN(BLOCK_ID), MAX(BLOCK_ID + BLOCKS - 1) FROM DBA_EXTENTS WHERE " +
+		"OWNER = :1 AND SEGMENT_NAME = :2 AND SEGMENT_TYPE IN ('TABLE', 'TABLE PARTITION', " +
+		"'TABLE SUBPARTITION') GROUP BY RELATIVE_FNO"
+	sqlRows = "SELECT NUM_ROWS, IOT_TYPE FROM DBA_TABLES WHERE OWNER = :1 AND TABLE_NAME = :2"
+)
+
+// selectedColumn is a column as a snapshot reads it: as text where the driver would not
+// give every value exactly.
+func selectedColumn(c *Column) string {
+	name := quoteName(c.Name)
+	switch {
+	case c.Type == "DATE":
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS')"
+	case strings.HasPrefix(c.Type, "TIMESTAMP") && strings.Contains(c.Type, "WITH TIME ZONE"):
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM')"
+	case strings.HasPrefix(c.Type, "TIMESTAMP"):
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9')"
+	case strings.HasPrefix(c.Type, "INTERVAL"), strings.HasPrefix(c.Type, "BINARY_"):
+		return "TO_CHAR(" + name + ")"
+	case strings.HasSuffix(c.Type, "XMLTYPE"):
+		return "XMLSERIALIZE(DOCUMENT " + name + " AS CLOB)"
+	}
+	return name
+}
