@@ -72,6 +72,9 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	if n, err := strconv.Atoi(cfg.Options["maxsqlstatements"]); err == nil && n > 0 {
 		limit = n
 	}
+	if most := a.dialect.Statements; most > 0 {
+		limit = min(limit, most)
+	}
 	a.stmts = newStatements(a.conn, limit)
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
@@ -260,10 +263,7 @@ func (a *Applier) commit(ctx context.Context, b *handler.Batch) error {
 	return nil
 }
 
-func (a *Applier) begin(ctx context.Context) error {
-	_, err := a.conn.ExecContext(ctx, a.dialect.Begin)
-	return err
-}
+func (a *Applier) begin(ctx context.Context) error { return a.dialect.Begin(ctx, a.conn) }
 
 func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 	if a.table.Table == "" {

@@ -45,9 +45,13 @@ func (a *Applier) execute(ctx context.Context, c *change, s *shape, im images) (
 	if s.kind != record.Insert && s.kind != record.Truncate {
 		b.key(s, im)
 	}
+	longs := takeLongs(s, b.args)
 	a.work.args, a.work.arena = b.args, b.arena
 	if b.err != nil {
 		return nil, &opError{op: c.number, statement: text, err: b.err}
+	}
+	if len(longs) > 0 {
+		return a.executeLong(ctx, c, s, im, longs)
 	}
 	result, err := a.stmts.exec(ctx, text, b.args)
 	if err != nil {
@@ -95,11 +99,14 @@ func (r *rowRun) guarded(ctx context.Context, c *change) error {
 		return err
 	}
 	end := "RELEASE SAVEPOINT ggsh_op"
+	if r.a.dialect.KeepsSavepoints {
+		end = ""
+	}
 	err := r.one(ctx, c)
 	if err != nil {
 		end = "ROLLBACK TO SAVEPOINT ggsh_op"
 	}
-	if r.a.conn == nil {
+	if r.a.conn == nil || end == "" {
 		return err
 	}
 	if _, endErr := r.a.conn.ExecContext(ctx, end); endErr != nil {

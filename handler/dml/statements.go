@@ -51,6 +51,12 @@ func (s *statements) exec(ctx context.Context, text string, args []any) (sql.Res
 	return stmt.ExecContext(ctx, args...)
 }
 
+// execArrays executes a statement with arrays. It is not kept: drivers remember with
+// a statement how its values are bound, and with many rows parsing it costs little.
+func (s *statements) execArrays(ctx context.Context, text string, args []any) (sql.Result, error) {
+	return s.conn.ExecContext(ctx, text, args...)
+}
+
 // forget closes all; the connection goes next.
 func (s *statements) forget() {
 	for e := s.recent.Front(); e != nil; e = e.Next() {

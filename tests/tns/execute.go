@@ -345,8 +345,7 @@ func (se *session) do(c *cursor, q request) error {
 		se.changed = true
 	}
 	if err != nil {
-		se.closeCursor(c.id)
-		return se.fail(err, 0)
+		return se.fail(err, c.id) // the cursor stays open: clients execute it again
 	}
 	if result == nil {
 		result = &Result{}
