@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ggsh/handler/dml"
+	"ggsh/oracleclient"
 	"ggsh/record"
 )
 
@@ -15,6 +16,9 @@ const version = "1.0"
 
 // openCursors is how many statements are kept: OPEN_CURSORS is 300 by default.
 const openCursors = 200
+
+// rowIDOctets is the longest text of a ROWID, that of an index organized table's row.
+const rowIDOctets = 4000
 
 // arrayRows is how many rows one execution has at most.
 const arrayRows = 500
@@ -47,10 +51,13 @@ func dialect() dml.Dialect {
 			c := t.typeOf(col)
 			return c.inArrays()
 		},
-		CaseSafe:        func(*record.ColumnDef) bool { return true },
-		Bind:            t.bind,
-		Null:            t.null,
-		Append:          t.appendPiece,
+		CaseSafe: func(*record.ColumnDef) bool { return true },
+		Bind:     t.bind,
+		Null:     t.null,
+		Append:   t.appendPiece,
+		Place: &dml.Place{Returning: " RETURNING ROWID INTO ?", Is: "ROWID = ?",
+			Out: func(into *string) any { return oracleclient.Out(into, rowIDOctets) }},
+		Longest:         sqlOctets,
 		Fault:           fault,
 		Connect:         t.connect,
 		Table:           table,
