@@ -31,7 +31,7 @@ const (
 )
 
 const (
-	arrayLimit = 1 << 20
+	arrayLimit = 1 << 16
 	rowLimit   = 1 << 20
 	// portion is how many octets of rows one answer has, about.
 	portion = 8 << 20
