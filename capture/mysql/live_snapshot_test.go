@@ -25,6 +25,8 @@ func (l *live) snapshots() {
 	l.refusedEngines()
 	l.versioned()
 	l.alteredSince()
+	l.alteredMeanwhile()
+	l.lockedRead()
 }
 
 // transfers moves amounts between accounts until it is stopped: their sum stays.
@@ -188,5 +190,60 @@ func (l *live) alteredSince() {
 	_, err := rowsOf(l.T, s, 0, s.Tables()[0])
 	if !Retryable(err) || ggserr.NumberOf(err) != ggserr.SQLFailed {
 		l.Errorf("a table emptied since the snapshot: %v", err)
+	}
+}
+
+// alteredMeanwhile: between two parts a reader stands in nobody's way. If it did, an
+// ALTER would wait behind it, and all other readers behind the ALTER.
+func (l *live) alteredMeanwhile() {
+	l.Helper()
+	l.exec("CREATE DATABASE sw", "CREATE TABLE sw.t (id int primary key, v int)",
+		"INSERT INTO sw.t VALUES (1,1)")
+	s := l.snapshot(l.config("sw"), 2)
+	defer s.Close()
+	ctx := context.Background()
+	if _, _, any, err := s.Bounds(ctx, 1, s.Tables()[0]); err != nil || !any {
+		l.Fatalf("bounds: %v, %v", any, err)
+	}
+	if rows, err := rowsOf(l.T, s, 0, s.Tables()[0]); err != nil || len(rows) != 1 {
+		l.Fatalf("%v: %v", rows, err)
+	}
+	conn, err := l.db.Conn(ctx)
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer conn.Close()
+	for _, statement := range []string{"SET SESSION lock_wait_timeout = 3",
+		"ALTER TABLE sw.t MODIFY v bigint"} {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			l.Fatalf("%s behind a reader that has read: %v", statement, err)
+		}
+	}
+	if _, err := rowsOf(l.T, s, 1, s.Tables()[0]); !Retryable(err) {
+		l.Errorf("a table altered since the snapshot: %v", err)
+	}
+}
+
+// lockedRead: a reader that cannot come at a table says so after a while, and what
+// it was to read is read later.
+func (l *live) lockedRead() {
+	l.Helper()
+	l.exec("CREATE DATABASE sx", "CREATE TABLE sx.t (id int primary key)", "INSERT INTO sx.t VALUES (1)")
+	s := l.snapshot(l.config("sx"), 1)
+	defer s.Close()
+	if err := s.conns[0].exec(context.Background(), "SET SESSION lock_wait_timeout = 1"); err != nil {
+		l.Fatal(err)
+	}
+	conn, err := l.db.Conn(context.Background())
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(context.Background(), "LOCK TABLES sx.t WRITE"); err != nil {
+		l.Fatal(err)
+	}
+	_, err = rowsOf(l.T, s, 0, s.Tables()[0])
+	if !Retryable(err) || !strings.Contains(err.Error(), "locked by other sessions") {
+		l.Errorf("a locked table: %v", err)
 	}
 }

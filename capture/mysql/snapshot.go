@@ -42,14 +42,26 @@ type SnapshotTable struct {
 
 // How the moment of a snapshot is held still.
 const (
-	// lockWait bounds how long the locks may be waited for: while they are, other
-	// sessions wait behind them.
-	lockWait = 10 * time.Second
+	// lockWait bounds how long the locks may be waited for, each of lockTries times:
+	// while they are, other sessions wait behind them.
+	lockWait  = 3 * time.Second
+	lockTries = 3
+	// readWait bounds how long a reader waits for a table that others have locked.
+	readWait = time.Minute
 	// freeTries is how often snapshots without a lock are compared before one is used.
 	freeTries = 3
 )
 
-const startSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT"
+// A reader goes back to the savepoint behind each part: that keeps the snapshot and
+// gives back the table's metadata lock. With it an ALTER would wait for the reader,
+// and all who want the table behind the ALTER, other readers too. MariaDB keeps the
+// lock all the same in a session that writes to its log.
+const (
+	startSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT"
+	setPlace      = "SAVEPOINT ggsh_read"
+	giveBack      = "ROLLBACK TO SAVEPOINT ggsh_read"
+	unlogged      = "SET SESSION sql_log_bin = 0"
+)
 
 // OpenSnapshot opens a snapshot for a number of readers. It gives fewer when the
 // user may hold no lock and the server can give one without.
@@ -60,6 +72,9 @@ func OpenSnapshot(ctx context.Context, cfg Config, readers int) (*Snapshot, erro
 		return nil, err
 	}
 	if err = s.open(ctx, max(readers, 1)); err == nil {
+		err = s.setSavepoints(ctx)
+	}
+	if err == nil {
 		err = s.describe(ctx)
 	}
 	if err != nil {
@@ -75,6 +90,14 @@ func (s *Snapshot) open(ctx context.Context, readers int) error {
 			return err
 		}
 		s.conns = append(s.conns, c)
+		wait := waitFor(readWait)
+		if err := c.exec(ctx, wait); err != nil {
+			return s.srv.rowsFailed(err, wait)
+		}
+		// Without the right to it, an ALTER waits for the readers of its table.
+		if err := c.exec(ctx, unlogged); err != nil && !denied(err) {
+			return s.srv.rowsFailed(err, unlogged)
+		}
 	}
 	logged := s.srv.on("log_bin")
 	if logged && s.srv.flavor == flavorMariaDB {
@@ -103,6 +126,21 @@ func (s *Snapshot) startAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// setSavepoints is for when no lock is held: MariaDB lets a savepoint wait for it.
+func (s *Snapshot) setSavepoints(ctx context.Context) error {
+	for _, c := range s.conns {
+		if err := c.exec(ctx, setPlace); err != nil {
+			return s.srv.rowsFailed(err, setPlace)
+		}
+	}
+	return nil
+}
+
+// waitFor bounds how long a session waits for locks of tables.
+func waitFor(d time.Duration) string {
+	return fmt.Sprintf("SET SESSION lock_wait_timeout = %d", int(d.Seconds()))
 }
 
 // openFree opens the snapshots of MariaDB, which knows the place in the log of
@@ -176,20 +214,12 @@ func (s *Snapshot) openLocked(ctx context.Context) error {
 		return err
 	}
 	defer lock.close() // its end frees what it holds
-	wait := fmt.Sprintf("SET SESSION lock_wait_timeout = %d", int(lockWait.Seconds()))
+	wait := waitFor(lockWait)
 	if err := lock.exec(ctx, wait); err != nil {
 		return s.srv.rowsFailed(err, wait)
 	}
-	statement := "FLUSH TABLES WITH READ LOCK"
-	err = lock.exec(ctx, statement)
-	if denied(err) {
-		if statement, err = s.lockStatement(ctx); err != nil {
-			return err
-		}
-		err = lock.exec(ctx, statement)
-	}
-	if err != nil {
-		return s.lockFailed(err, statement)
+	if err := s.lock(ctx, lock); err != nil {
+		return err
 	}
 	if err := s.startAll(ctx); err != nil {
 		return err
@@ -206,6 +236,33 @@ func (s *Snapshot) openLocked(ctx context.Context) error {
 		return s.srv.rowsFailed(err, "UNLOCK TABLES")
 	}
 	return nil
+}
+
+// lock takes the locks. Between two tries those who wait behind them come to their turn.
+func (s *Snapshot) lock(ctx context.Context, lock *rowConn) (err error) {
+	statement := "FLUSH TABLES WITH READ LOCK"
+	for range lockTries {
+		err = lock.exec(ctx, statement)
+		if denied(err) {
+			if statement, err = s.lockStatement(ctx); err != nil {
+				return err
+			}
+			err = lock.exec(ctx, statement)
+		}
+		if !lockedOut(err) {
+			break
+		}
+	}
+	if err != nil {
+		return s.lockFailed(err, statement)
+	}
+	return nil
+}
+
+// lockedOut reports whether a lock was waited for in vain.
+func lockedOut(err error) bool {
+	var coded *gomysql.MyError
+	return errors.As(err, &coded) && coded.Code == errLockWait
 }
 
 // lockStatement locks the wanted tables alone: for WRITE, as READ would wait for ever
@@ -226,11 +283,10 @@ func (s *Snapshot) lockStatement(ctx context.Context) (string, error) {
 }
 
 func (s *Snapshot) lockFailed(err error, statement string) error {
-	var coded *gomysql.MyError
-	if errors.As(err, &coded) && coded.Code == errLockWait {
+	if lockedOut(err) {
 		return &retryable{ggserr.New(ggserr.DatabaseMessage, fmt.Sprintf("the tables could not be held "+
-			"still within %s: a statement or transaction that was begun before still works with them",
-			lockWait)).Because(err)}
+			"still within %d times %s: a statement or transaction that was begun before still works "+
+			"with them", lockTries, lockWait)).Because(err)}
 	}
 	if denied(err) {
 		return &lockError{ggserr.New(ggserr.SQLFailed, statement[:min(len(statement), 60)]).Because(err).

@@ -105,6 +105,9 @@ func (s *Snapshot) Bounds(ctx context.Context, reader int, t *SnapshotTable) (lo
 	key := quoteName(t.Def.Columns[t.Key].Name)
 	q := fmt.Sprintf("SELECT MIN(%s), MAX(%s) FROM %s", key, key, quoteTable(t.Def.Schema, t.Def.Name))
 	rows, err := s.conns[reader].ask(ctx, q)
+	if err == nil {
+		err = s.conns[reader].exec(ctx, giveBack)
+	}
 	if err != nil {
 		return 0, 0, false, s.readFailed(err, t, q)
 	}
@@ -155,6 +158,9 @@ func (s *Snapshot) Read(ctx context.Context, reader int, p Part, take func(op []
 			Because(failure)
 		return failure
 	})
+	if err == nil {
+		err = s.conns[reader].exec(ctx, giveBack)
+	}
 	switch {
 	case failure != nil:
 		return failure
@@ -194,6 +200,11 @@ func (s *Snapshot) readFailed(err error, t *SnapshotTable, q string) error {
 	if errors.As(err, &coded) && coded.Code == errDefChanged {
 		return &retryable{ggserr.New(ggserr.SQLFailed, "table "+t.Def.FullName()+" was altered since "+
 			"the snapshot was taken").Because(err).Do("What is not loaded yet is read in a new snapshot.")}
+	}
+	if lockedOut(err) {
+		return &retryable{ggserr.New(ggserr.SQLFailed, fmt.Sprintf("table %s was locked by other sessions "+
+			"for %s", t.Def.FullName(), readWait)).Because(err).
+			Do("What is not loaded yet is read in a new snapshot.")}
 	}
 	return s.srv.rowsFailed(err, q)
 }
