@@ -56,7 +56,7 @@ func newReader(ctx context.Context, src *Source) (*reader, error) {
 	r := &reader{src: src, cfg: &src.cfg}
 	r.tx = newAssembler(r.cfg, src.cache)
 	r.again = newAssembler(r.cfg, src.cache)
-	r.pairs = pairing{seed: maphash.MakeSeed(), limit: src.cache.Status().Limit / 8}
+	r.pairs = pairing{seed: maphash.MakeSeed(), limit: src.cache.Status().Limit / 4}
 	r.width = r.cfg.MinWindow
 	if err := r.connect(ctx); err != nil {
 		return nil, err
