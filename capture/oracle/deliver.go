@@ -13,30 +13,101 @@ import (
 	"ggsh/record"
 )
 
-// readAgain reads the transactions with LOBs that began before the window once more,
-// as a whole: a window that begins within them loses rows.
+// readAgain reads once more, as a whole, what the window shows in part: transactions
+// that began before it, where LOBs may be lost, and those that were open where a new
+// capture begins.
 func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction) error {
-	var list []*transaction
-	whole := &Window{From: w.From, To: w.To, Mode: w.Mode}
+	var list, early []*transaction
+	from := w.From
 	for _, t := range ended {
-		if r.tx.matters(t, w.To) && r.tx.lobs && !t.excluded && t.scn > r.at.Done && t.start < w.From {
+		switch {
+		case t.scn <= r.at.Done || t.excluded:
+		case r.at.Begin > 0 && !t.begun:
+			early = append(early, t)
+		case r.tx.lobs && t.start < w.From && r.tx.matters(t, w.To):
 			list = append(list, t)
-			whole.XIDs = append(whole.XIDs, t.xid)
-			whole.From = min(whole.From, t.start)
+			from = min(from, t.start)
 		}
 	}
-	if len(list) == 0 {
+	if len(list) > 0 {
+		missing, err := r.reread(ctx, list, from, w.To)
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			t := missing[0]
+			return ggserr.New(ggserr.LogProblem, fmt.Sprintf("transaction %s, committed at SCN %d, is not in "+
+				"the logs from its begin at SCN %d", t.xid, t.scn, t.start))
+		}
+	}
+	return r.readEarly(ctx, early, w.To)
+}
+
+// firstSpan is how many SCNs before a new begin a transaction is looked for first.
+const firstSpan = 1 << 16
+
+// readEarly looks for the begin of transactions that were open where the capture begins,
+// further back each time, as far as there are logs.
+func (r *reader) readEarly(ctx context.Context, list []*transaction, to uint64) error {
+	for span := uint64(firstSpan); len(list) > 0; span <<= 4 {
+		from := uint64(1)
+		if r.at.Begin > span {
+			from = r.at.Begin - span
+		}
+		files, err := r.db.Logs().Files(ctx, 0)
+		if err != nil {
+			return err
+		}
+		oldest := oldestLog(files)
+		last := from <= oldest
+		left, err := r.reread(ctx, list, max(from, oldest), to)
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(left, func(t *transaction) bool { return t.begun })
+		if !last {
+			continue
+		}
+		for _, t := range list {
+			r.cfg.warn(warning("transaction %s, committed at SCN %d, began before SCN %d, the first that "+
+				"there are logs of: its changes before that are not captured", t.xid, t.scn, oldest))
+		}
 		return nil
 	}
-	files, err := r.db.Logs().Files(ctx, whole.From)
-	if err != nil {
-		return err
+	return nil
+}
+
+// oldestLog is the first SCN that every thread still has a log of.
+func oldestLog(files []LogFile) uint64 {
+	first := map[int]uint64{}
+	for _, f := range files {
+		if scn, seen := first[f.Thread]; !seen || f.First < scn {
+			first[f.Thread] = f.First
+		}
 	}
-	if whole.Logs, err = chooseLogs(&r.state, files, whole.From, whole.To, r.cfg); err != nil {
-		return err
+	oldest := uint64(1)
+	for _, scn := range first {
+		oldest = max(oldest, scn)
+	}
+	return oldest
+}
+
+// reread replaces what is known of transactions by what a reading from an SCN on tells,
+// and gives those of which the begin was not in it.
+func (r *reader) reread(ctx context.Context, list []*transaction, from, to uint64) ([]*transaction, error) {
+	whole := &Window{From: from, To: to, Mode: r.cfg.Mode}
+	for _, t := range list {
+		whole.XIDs = append(whole.XIDs, t.xid)
+	}
+	files, err := r.db.Logs().Files(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	if whole.Logs, err = chooseLogs(&r.state, files, from, to, r.cfg); err != nil {
+		return nil, err
 	}
 	clear(r.again.open)
-	r.again.begin(whole.From)
+	r.again.begin(from)
 	_, err = r.mine(ctx, whole, r.again)
 	var fresh []*transaction
 	if err == nil {
@@ -46,19 +117,9 @@ func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction)
 		fresh, err = r.again.end()
 	}
 	if err != nil {
-		return errors.Join(err, r.again.takeBack())
+		return nil, errors.Join(err, r.again.takeBack())
 	}
-	for _, t := range list {
-		i := slices.IndexFunc(fresh, func(f *transaction) bool { return f.xid == t.xid && f.scn == t.scn })
-		if i < 0 {
-			return ggserr.New(ggserr.LogProblem, fmt.Sprintf("transaction %s, committed at SCN %d, is not in "+
-				"the logs from its begin at SCN %d", t.xid, t.scn, t.start))
-		}
-		r.src.state.reread.Add(1)
-		r.tx.drop(t) // from here on nothing is taken back
-		t.buf, fresh[i].buf = fresh[i].buf, nil
-		t.undo, t.excluded = fresh[i].undo, fresh[i].excluded
-	}
+	missing := r.replace(list, fresh)
 	for _, f := range fresh {
 		r.again.drop(f)
 	}
@@ -66,11 +127,41 @@ func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction)
 		r.again.drop(t)
 	}
 	clear(r.again.open)
-	return nil
+	return missing, nil
+}
+
+// replace gives transactions the rows that were read again, but for those of which the
+// begin is still not known.
+func (r *reader) replace(list, fresh []*transaction) (missing []*transaction) {
+	for _, t := range list {
+		i := slices.IndexFunc(fresh, func(f *transaction) bool { return f.xid == t.xid && f.scn == t.scn })
+		if i < 0 || !fresh[i].begun {
+			missing = append(missing, t)
+			continue
+		}
+		t.again, fresh[i].buf = &content{buf: fresh[i].buf, undo: fresh[i].undo,
+			excluded: fresh[i].excluded}, nil
+		t.begun = true
+		r.src.state.reread.Add(1)
+	}
+	return missing
+}
+
+// settle puts what was read again in place of what the window showed: from here on
+// nothing is taken back.
+func (r *reader) settle(ended []*transaction) {
+	for _, t := range ended {
+		if t.again == nil {
+			continue
+		}
+		r.tx.drop(t)
+		t.content, t.again = *t.again, nil
+	}
 }
 
 // deliver hands over what was committed in the window, one transaction for each SCN.
 func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) error {
+	r.settle(ended)
 	slices.SortStableFunc(ended, func(a, b *transaction) int {
 		return cmp.Or(cmp.Compare(a.scn, b.scn), cmp.Compare(a.thread, b.thread),
 			strings.Compare(a.rsid, b.rsid))
@@ -110,10 +201,6 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 		if scn <= r.at.Done || t.excluded || t.buf == nil || t.buf.Len() == 0 {
 			r.tx.drop(t)
 			continue
-		}
-		if r.early > 0 && !t.begun && t.start >= r.early {
-			r.cfg.warn(warning("transaction %s, committed at SCN %d, began before SCN %d, where the log is "+
-				"read from: its changes before that are not captured", t.xid, t.scn, r.early))
 		}
 		if err := r.pairs.resolve(t); err != nil {
 			return err

@@ -24,10 +24,18 @@ type restart struct {
 	// Resetlogs and ID say which database, and which of its incarnations.
 	Resetlogs uint64 `json:"resetlogs"`
 	ID        uint64 `json:"dbid"`
+	// Begin is where the first run began at an SCN of the past: of transactions that were
+	// open there the begin has to be looked for.
+	Begin uint64 `json:"begin,omitempty"`
 }
 
 func (r *restart) text() string {
-	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d}`, r.Done, r.From, r.Resetlogs, r.ID)
+	begin := ""
+	if r.Begin > 0 {
+		begin = fmt.Sprintf(`,"begin":%d`, r.Begin)
+	}
+	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d%s}`, r.Done, r.From, r.Resetlogs,
+		r.ID, begin)
 }
 
 // reader turns windows of the logs into transactions. It belongs to the mining
@@ -164,7 +172,9 @@ func (r *reader) startNew(ctx context.Context) error {
 		return err
 	}
 	r.at.Done, r.at.From = scn, min(from, scn+1)
-	r.early = r.at.From
+	if scn < state.SCN {
+		r.at.Begin = r.at.From
+	}
 	r.src.begun = record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: scn},
 		CommitTime: time.Now().UTC()}, Restart: r.at.text()}
 	return nil
@@ -308,7 +318,7 @@ func (r *reader) step(ctx context.Context) (idle bool, err error) {
 // window reads a window and delivers what was committed in it. When that fails,
 // everything is as before.
 func (r *reader) window(ctx context.Context, w *Window) error {
-	r.tx.lobs = r.schema.lobs()
+	r.tx.lobs, r.tx.early = r.schema.lobs(), r.at.Begin > 0
 	r.tx.begin(w.From)
 	rows, err := r.mine(ctx, w, r.tx)
 	if errors.Is(err, errExcluded) {
