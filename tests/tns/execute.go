@@ -48,7 +48,9 @@ type cursor struct {
 	wanted []description
 	rows   Rows
 	sent   int64
-	last   [][]byte // the octets of the last row, by column
+	// counted: answers have rows by element of the array, in repetitions, too.
+	counted bool
+	last    [][]byte // the octets of the last row, by column
 }
 
 // lazy tells that rows must not be sent before the client said how it wants them.
@@ -89,10 +91,10 @@ func (se *session) closeCursor(id uint64) {
 
 // request is an execution as the client wants it.
 type request struct {
-	options, flags uint64
-	rows           int // to send with the answer
-	times          int
-	values         [][]any
+	options uint64
+	rows    int // to send with the answer
+	times   int
+	values  [][]any
 }
 
 // execute reads and does a whole execution.
@@ -137,7 +139,6 @@ func (se *session) execute() error {
 	for i := range numbers {
 		numbers[i] = r.ub()
 	}
-	q.flags = numbers[9]
 	q.times = int(min(numbers[1], arrayLimit))
 	q.rows = prefetch
 	if q.options&wantFetch != 0 {
@@ -148,6 +149,7 @@ func (se *session) execute() error {
 	if err != nil {
 		return se.failOrRead(err)
 	}
+	c.counted = numbers[9]&wantRowCounts != 0
 	if defines > 0 {
 		c.wanted = se.descriptions(defines)
 	}
@@ -418,7 +420,7 @@ func (se *session) sendChange(c *cursor, q request, call Call, result *Result) e
 			return se.fail(err, c.id)
 		}
 	}
-	m.params(c.id, counts(result.Affected, len(call.Binds)), q.flags&wantRowCounts != 0)
+	m.params(c.id, counts(result.Affected, len(call.Binds)), c.counted)
 	se.status(&m, outcome{cursor: c.id, rows: result.Affected})
 	return se.send(m)
 }
