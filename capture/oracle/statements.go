@@ -133,3 +133,76 @@ func lobStatement(q *LOBQuery) string {
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, "") + `"` }
 
 func quoteTable(owner, name string) string { return quoteName(owner) + "." + quoteName(name) }
+
+// Of checks and supplemental logging.
+const (
+	sqlParameter = "SELECT VALUE FROM V$PARAMETER WHERE NAME = :1"
+	sqlPrivilege = "SELECT COUNT(*) FROM SESSION_PRIVS WHERE PRIVILEGE = :1"
+	sqlUser      = "SELECT USER FROM DUAL"
+	sqlLogGroups = "SELECT LOG_GROUP_NAME, LOG_GROUP_TYPE, ALWAYS FROM DBA_LOG_GROUPS WHERE OWNER = :1 " +
+		"AND TABLE_NAME = :2 ORDER BY LOG_GROUP_NAME"
+	sqlLogColumns = "SELECT COLUMN_NAME FROM DBA_LOG_GROUP_COLUMNS WHERE OWNER = :1 AND TABLE_NAME = :2 AND " +
+		"LOG_GROUP_NAME = :3 ORDER BY POSITION"
+	sqlMinimal = "SELECT SUPPLEMENTAL_LOG_DATA_MIN, SUPPLEMENTAL_LOG_DATA_PK, SUPPLEMENTAL_LOG_DATA_ALL " +
+		"FROM V$DATABASE"
+)
+
+// neededViews are what the capture asks, and what a grant names them.
+func neededViews() []string {
+	return []string{"V$DATABASE", "V$THREAD", "V$LOG", "V$LOGFILE", "V$ARCHIVED_LOG", "V$TRANSACTION",
+		"V$VERSION", "V$LOGMNR_CONTENTS", "DBA_TABLES", "DBA_TAB_COLS", "DBA_OBJECTS", "DBA_CONSTRAINTS",
+		"DBA_CONS_COLUMNS", "DBA_INDEXES", "DBA_IND_COLUMNS", "DBA_LOG_GROUPS", "DBA_LOG_GROUP_COLUMNS"}
+}
+
+// probeStatement tells whether a view may be read.
+func probeStatement(view string) string { return "SELECT 1 FROM " + view + " WHERE ROWNUM < 1" }
+
+// addGroupStatement logs columns of each changed row, dropGroupStatement no more.
+func addGroupStatement(owner, table, group string, columns []string) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = quoteName(c)
+	}
+	return "ALTER TABLE " + quoteTable(owner, table) + " ADD SUPPLEMENTAL LOG GROUP " + quoteName(group) +
+		" (" + strings.Join(quoted, ", ") + ") ALWAYS"
+}
+
+func dropGroupStatement(owner, table, group string) string {
+	return "ALTER TABLE " + quoteTable(owner, table) + " DROP SUPPLEMENTAL LOG GROUP " + quoteName(group)
+}
+
+// logDataStatement does it by kind: add or drop, ALL or PRIMARY KEY.
+func logDataStatement(owner, table, verb, kind string) string {
+	return "ALTER TABLE " + quoteTable(owner, table) + " " + verb + " SUPPLEMENTAL LOG DATA (" + kind +
+		") COLUMNS"
+}
+
+// Of the snapshot for an initial load.
+const (
+	sqlSegments = "SELECT DATA_OBJECT_ID FROM DBA_OBJECTS WHERE OWNER = :1 AND OBJECT_NAME = :2 AND " +
+		"DATA_OBJECT_ID IS NOT NULL AND OBJECT_TYPE IN ('TABLE', 'TABLE PARTITION', 'TABLE SUBPARTITION') " +
+		"ORDER BY DATA_OBJECT_ID"
+	sqlExtents = "SELECT RELATIVE_FNO, MIN(BLOCK_ID), MAX(BLOCK_ID + BLOCKS - 1) FROM DBA_EXTENTS WHERE " +
+		"OWNER = :1 AND SEGMENT_NAME = :2 AND SEGMENT_TYPE IN ('TABLE', 'TABLE PARTITION', " +
+		"'TABLE SUBPARTITION') GROUP BY RELATIVE_FNO"
+	sqlRows = "SELECT NUM_ROWS, IOT_TYPE FROM DBA_TABLES WHERE OWNER = :1 AND TABLE_NAME = :2"
+)
+
+// selectedColumn is a column as a snapshot reads it: as text where the driver would not
+// give every value exactly.
+func selectedColumn(c *Column) string {
+	name := quoteName(c.Name)
+	switch {
+	case c.Type == "DATE":
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS')"
+	case strings.HasPrefix(c.Type, "TIMESTAMP") && strings.Contains(c.Type, "WITH TIME ZONE"):
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM')"
+	case strings.HasPrefix(c.Type, "TIMESTAMP"):
+		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9')"
+	case strings.HasPrefix(c.Type, "INTERVAL"), strings.HasPrefix(c.Type, "BINARY_"):
+		return "TO_CHAR(" + name + ")"
+	case strings.HasSuffix(c.Type, "XMLTYPE"):
+		return "XMLSERIALIZE(DOCUMENT " + name + " AS CLOB)"
+	}
+	return name
+}

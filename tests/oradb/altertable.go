@@ -376,7 +376,7 @@ func (d *definer) drop() error {
 		delete(d.s.db.users, name)
 		return nil
 	case d.accept("INDEX"):
-		name := d.tokens[len(d.tokens)-1].text
+		name := d.token(len(d.tokens) - 1).text
 		for _, t := range d.s.db.tables {
 			n := slices.IndexFunc(t.indexes, func(i *index) bool { return i.name == name })
 			if n >= 0 {

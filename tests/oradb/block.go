@@ -244,7 +244,10 @@ func (b *block) selectInto(end int) error {
 	if into > from || from > end {
 		return b.unknown()
 	}
-	targets := b.tokens[into+1 : from]
+	targets := b.tokens[min(into+1, from):from]
+	if len(targets) == 0 {
+		return b.unknown()
+	}
 	b.at = start
 	head, binds := b.source(into)
 	b.at = from
@@ -291,7 +294,7 @@ func oneRow(n int) error {
 
 // locate finds the row of SELECT lob INTO l FROM t WHERE ...
 func (b *block) locate(start int, tail string, binds []tns.Bind, name string, end int) error {
-	column := b.tokens[start+1].text
+	column := b.token(start + 1).text
 	p, err := parse(tail)
 	if err != nil {
 		return err

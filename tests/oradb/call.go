@@ -160,7 +160,7 @@ func (b *block) lob(procedure string, args []argument) error {
 	if len(args) == 0 {
 		return b.unknown()
 	}
-	l, ok := b.vars[b.tokens[args[0].from].text].(locator)
+	l, ok := b.vars[b.token(args[0].from).text].(locator)
 	if !ok {
 		return b.unknown()
 	}

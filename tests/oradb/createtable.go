@@ -65,7 +65,7 @@ func (d *definer) createTable(temporary bool) error {
 
 // asSelect runs the query of CREATE TABLE ... AS SELECT, and takes its columns.
 func (d *definer) asSelect(t *table, at int) (*answer, error) {
-	p, err := d.s.compile(d.sql[d.tokens[at].at:])
+	p, err := d.s.compile(d.between(at, len(d.tokens)))
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (d *definer) columnOptions(t *table, c *column) error {
 		case d.accept("DEFAULT"):
 			d.accept("ON", "NULL")
 			end := d.skipTo(d.at, ",", "NOT", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES")
-			c.byDef = d.sql[d.peek().at:d.tokens[end-1].end]
+			c.byDef = d.between(d.at, end)
 			d.at = end
 		case d.accept("GENERATED"):
 			err = d.identityOption(c)
@@ -280,7 +280,7 @@ func (d *definer) constraintBody(t *table, c *column, k *constraint) error {
 		if !d.accept("(") || end >= len(d.tokens) {
 			return d.fail(907)
 		}
-		k.condition = d.sql[d.peek().at:d.tokens[end-1].end]
+		k.condition = d.between(d.at, end)
 		d.at = end + 1
 		return nil
 	case c != nil && d.peek().is("REFERENCES"), d.accept("FOREIGN", "KEY"):

@@ -97,6 +97,7 @@ func TestExpressionsAreOracles(t *testing.T) {
 		{"SELECT DECODE(NULL, NULL, 'a', 'b') FROM dual", "a"},
 		{"SELECT CASE WHEN 1 = 2 THEN 'a' ELSE 'b' END x FROM dual", "b"},
 		{"SELECT USER FROM dual", "APP"},
+		{"SELECT 'a' || NULL || 1.5 || UPPER('b') || '' x FROM dual WHERE 'a' || 'b' = 'ab'", "a1.5B"},
 		{"SELECT SYS_CONTEXT('USERENV', 'DB_NAME') FROM dual", "ORCL"},
 		{"SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') FROM dual", "2026-03-04 05:06:07"},
 		{"SELECT SYSTIMESTAMP FROM dual", "2026-03-04 05:06:07.000008 +00:00"},
@@ -210,6 +211,22 @@ func TestReadersSeeCommittedRowsOnly(t *testing.T) {
 	gives(t, db, "SELECT COUNT(*) FROM t", "7")
 	must(t, db, "APP", "COMMIT")
 	gives(t, db, "SELECT COUNT(*) FROM t", "0")
+}
+
+func TestABreakEndsAQuery(t *testing.T) {
+	db := opened(t, Options{})
+	must(t, db, "APP", "CREATE TABLE t (k NUMBER); INSERT INTO t VALUES (1); COMMIT")
+	s, err := db.Login(tns.Login{User: "APP"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = s.Execute(ctx, tns.Call{SQL: "SELECT COUNT(*) FROM dual CONNECT BY LEVEL <= 2000000000"})
+	if e := oracleError(err); e == nil || e.Code != 1013 {
+		t.Error("the query ends in", err)
+	}
+	gives(t, db, "SELECT k FROM t", "1")
 }
 
 func TestOldSnapshotsAreTooOld(t *testing.T) {

@@ -159,7 +159,7 @@ func (s *session) set(statement string) (*tns.Result, error) {
 		s.readOnly = s.db.scn
 	case p.accept("TRANSACTION"), p.accept("ROLE"):
 	case p.accept("CONSTRAINTS"), p.accept("CONSTRAINT"):
-		s.deferred = p.tokens[len(p.tokens)-1].is("DEFERRED")
+		s.deferred = p.token(len(p.tokens) - 1).is("DEFERRED")
 		if !s.deferred {
 			return &tns.Result{}, s.checkDeferred()
 		}

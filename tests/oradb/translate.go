@@ -411,11 +411,11 @@ func (x *translator) selectItem(items []fromItem) error {
 
 // itemName gives a column's name, and where its expression ends.
 func (x *translator) itemName(start, end int) (string, int) {
-	last := x.tokens[end-1]
+	last := x.token(end - 1)
 	if end-start == 1 {
 		return last.text, end
 	}
-	before := x.tokens[end-2]
+	before := x.token(end - 2)
 	switch {
 	case before.is("AS") && last.name():
 		return last.text, end - 2
@@ -426,7 +426,7 @@ func (x *translator) itemName(start, end int) (string, int) {
 			return last.text, end - 1
 		}
 	}
-	source := x.sql[x.tokens[start].at:last.end]
+	source := x.between(start, end)
 	return strings.ToUpper(strings.Join(strings.Fields(source), "")), end
 }
 

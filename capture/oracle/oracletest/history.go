@@ -572,12 +572,16 @@ func ColumnText(name string, v *record.Value) string {
 
 // Want lists what has to be delivered behind an SCN: the SCN and the operations of
 // each commit. Transactions that were committed at one SCN are divided by a plus sign:
-// their order is that of their threads.
-func (h *History) Want(behind uint64) []Committed {
+// their order is that of their threads. Changes of table without are left out.
+func (h *History) Want(behind uint64, without string) []Committed {
 	var list []Committed
 	for _, c := range h.commits {
-		if c.scn > behind {
-			list = append(list, Committed{c.scn, slices.Clone(c.ops)})
+		ops := slices.DeleteFunc(slices.Clone(c.ops), func(op string) bool {
+			return without != "" && (strings.HasPrefix(op, "DDL ") && strings.Contains(op, `"`+without+`"`) ||
+				slices.Contains(strings.Fields(op)[:min(3, len(strings.Fields(op)))], without))
+		})
+		if c.scn > behind && slices.ContainsFunc(ops, func(op string) bool { return op != "+" }) {
+			list = append(list, Committed{c.scn, ops})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Committed) int { return cmp.Compare(a.SCN, b.SCN) })

@@ -80,8 +80,16 @@ func (s *scanner) has(b byte) bool {
 
 func (s *scanner) sign(b byte) { s.wrong = !s.has(b) || s.wrong }
 
-// number reads one to width digits.
+// number reads width digits, not less: a year of two digits is of another format.
 func (s *scanner) number(width int) (n int) {
+	short := s.text
+	n = s.upTo(width)
+	s.wrong = s.wrong || len(short)-len(s.text) < width
+	return n
+}
+
+// upTo reads one to width digits.
+func (s *scanner) upTo(width int) (n int) {
 	i := 0
 	for ; i < width && i < len(s.text) && isDigit(s.text[i]); i++ {
 		n = n*10 + int(s.text[i]-'0')
@@ -315,7 +323,7 @@ func (t *Type) appendIntervalText(dst, text []byte) ([]byte, error) {
 	if !negative {
 		s.has('+')
 	}
-	first := int64(s.number(9))
+	first := int64(s.upTo(9))
 	if t.form == months {
 		m := int64(s.after('-'))
 		if s.wrong || len(s.text) > 0 || m > 11 {

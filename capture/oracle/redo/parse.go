@@ -267,14 +267,19 @@ func (p *parser) table() error {
 	return p.quotedName(&p.s.Table)
 }
 
-// alias skips the table's other name, unless the word that follows the table is next.
+// alias skips the table's other name, unless the word that follows the table is next. At the
+// end of a text it is no name, but a word that was cut: of a WHERE list that is missing.
 func (p *parser) alias(next string) {
-	if from := p.at; p.word(next) {
+	from := p.at
+	if p.word(next) {
 		p.at = from
 		return
 	}
 	p.identifier()
 	p.blank()
+	if p.at == len(p.text) {
+		p.at = from
+	}
 }
 
 // column reads [a.]"C", or ROWID.

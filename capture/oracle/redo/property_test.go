@@ -311,8 +311,8 @@ var parseSeeds = []string{
 // TestNoAllocation: once a Statement and a buffer have grown, a row costs none.
 func TestNoAllocation(t *testing.T) {
 	text := []byte(`update "A"."B" a set a."C" = 'it''s', a."D" = UNISTR('\00e4') || 'x' where ` +
-		`a."E" = TO_DATE('2026-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and a."F" = HEXTORAW('c10233') ` +
-		`and a."G" = '-12.5' and a."H" = HEXTORAW('8160') and a."I" = '1.5E+003';`)
+		`a."E" = TO_DATE('2026-01-01 00:00:00', 'YYYY-MM-DD HH24:MI:SS') and ` +
+		`a."F" = HEXTORAW('c10233') and a."G" = '-12.5' and a."H" = HEXTORAW('8160') and a."I" = '1.5E+003';`)
 	types := []*Type{makeType(t, "VARCHAR2", utf8Database), makeType(t, "NVARCHAR2", utf8Database),
 		makeType(t, "DATE", utf8Database), makeType(t, "NUMBER", utf8Database),
 		makeType(t, "NUMBER", utf8Database), makeType(t, "VARCHAR2", Database{Charset: "JA16SJIS"}),
@@ -335,5 +335,34 @@ func TestNoAllocation(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, row); n != 0 || err != nil {
 		t.Errorf("%v allocations, error %v", n, err)
+	}
+}
+
+// TestCutBlocks: a piece, or what says where pieces belong, is an error wherever it is cut; ¦
+// marks from where on what follows says nothing of the value.
+func TestCutBlocks(t *testing.T) {
+	var s Statement
+	for _, text := range []string{
+		"DECLARE l CLOB; BEGIN select \"C\" into l from \"A\".\"B\" a where a.\"D\" = '1' and ROWID = " +
+			"'AAA' for update¦; END;",
+		" buf_c := 'a''b'; dbms_lob.write(loc_c, 3, 1, buf_c)¦;",
+		" buf_b := HEXTORAW('0001') || HEXTORAW('02'); dbms_lob.write(loc_b, 3, 1, buf_b)¦;",
+		" dbms_lob.trim(loc_c, 50)¦;", " dbms_lob.erase(loc_c, 50, 30)¦;",
+		"XML_REDO := HEXTORAW('3c2f')¦:2", "XML_REDO := '<a/>'¦:4", "XML_REDO := <a></a>:7¦",
+		"DECLARE x CLOB; BEGIN DBMS_LOB.CreateTemporary(x, FALSE); Stmt := 'update \"B\" set \"C\" = " +
+			":C where \"D\" = ''1'';';¦",
+		" buf_c := 'x'; DBMS_LOB.WriteAppend(TempLob, LENGTH(buf_c), buf_c)¦;",
+		" buf_c := 'x'; DBMS_LOB.Append(TempLob, buf_c)¦;",
+		"/* No SQL_REDO for temporary tables */¦", "set transaction read write¦;",
+	} {
+		whole, rest, _ := strings.Cut(text, "¦")
+		if err := Parse(&s, []byte(whole+rest)); err != nil {
+			t.Errorf("%s: %v", whole+rest, err)
+		}
+		for n := range len(whole) {
+			if err := Parse(&s, []byte(whole[:n])); err == nil {
+				t.Errorf("%s is %s", whole[:n], s.Op)
+			}
+		}
 	}
 }

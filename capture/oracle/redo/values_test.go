@@ -318,3 +318,25 @@ func TestPieces(t *testing.T) {
 		t.Errorf("a text became a piece of a BLOB: %x", out)
 	}
 }
+
+// TestNotFinite: what is no number is the same as text and as octets.
+func TestNotFinite(t *testing.T) {
+	for _, c := range []struct{ name, text, raw string }{
+		{"BINARY_DOUBLE", "Nan", "fff8000000000000"}, {"BINARY_DOUBLE", "Inf", "fff0000000000000"},
+		{"BINARY_DOUBLE", "-Inf", "000fffffffffffff"}, {"BINARY_FLOAT", "Nan", "ffc00000"},
+		{"BINARY_FLOAT", "Inf", "ff800000"}, {"BINARY_FLOAT", "-Inf", "007fffff"},
+	} {
+		typ := makeType(t, c.name, utf8Database)
+		a, err1 := AppendValue(nil, typ, &Value{Kind: Quoted, Text: []byte(c.text)})
+		b, err2 := AppendValue(nil, typ, &Value{Kind: HexToRaw, Text: []byte(c.raw)})
+		if err1 != nil || err2 != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s %s is %x and %x: %v, %v", c.name, c.text, a, b, err1, err2)
+		}
+	}
+	for _, text := range []string{"~", "-~", "Inf", "Nan", "1e", ".", "", "0x10", "1_000", "1E+999"} {
+		v := Value{Kind: Number, Text: []byte(text)}
+		if out, err := AppendValue(nil, makeType(t, "NUMBER", utf8Database), &v); err == nil {
+			t.Errorf("%s became a NUMBER: %x", text, out)
+		}
+	}
+}
