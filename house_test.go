@@ -65,7 +65,6 @@ var outside = []struct {
 }{
 	{"5", "github.com/go-mysql-org/go-mysql", []string{"capture/mysql"}, "drivers"},
 	{"5", "github.com/go-sql-driver/mysql", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
-	{"5", "github.com/sijms/go-ora", []string{"oracleclient"}, "drivers"},
 	{"5", "modernc.org/sqlite", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
 	{"5", "github.com/hashicorp", []string{"handler"}, "the process boundary of handlers"},
 	{"5", "google.golang.org/grpc", []string{"handler"}, "the process boundary of handlers"},
@@ -90,8 +89,7 @@ var outside = []struct {
 var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 
 // networked are the packages that may use them.
-var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "oracleclient",
-	"plugins/hdfs"}
+var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "plugins/hdfs"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
 var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",

@@ -20,8 +20,7 @@ func (a *Admin) Check(ctx context.Context, mode Mode, tables []string) []*ggserr
 	list := a.checkDatabase(ctx)
 	list = append(list, a.checkRights(ctx)...)
 	for _, name := range tables {
-		owner, table, _ := strings.Cut(name, ".")
-		list = append(list, a.checkTable(ctx, mode, owner, table)...)
+		list = append(list, a.CheckTable(ctx, mode, name)...)
 	}
 	return list
 }
@@ -112,9 +111,9 @@ func (a *Admin) checkLogMining(ctx context.Context, user string) []*ggserr.Error
 		Do("GRANT LOGMINING TO %s;", user)}
 }
 
-// checkTable looks at one table.
-func (a *Admin) checkTable(ctx context.Context, mode Mode, owner, table string) []*ggserr.Error {
-	name := fullName(owner, table)
+// CheckTable looks at one table, OWNER.NAME, as Check does.
+func (a *Admin) CheckTable(ctx context.Context, mode Mode, name string) []*ggserr.Error {
+	owner, table, _ := strings.Cut(name, ".")
 	t, err := a.table(ctx, owner, table)
 	if err != nil {
 		return []*ggserr.Error{ggserr.Numbered(err)}

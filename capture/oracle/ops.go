@@ -184,8 +184,14 @@ func (o *operations) rowChange(f *frame, p *plan) (*record.TableDef, []byte, err
 	if c.active {
 		return o.later(f)
 	}
-	c.start(p, f, map[redo.Op]Code{redo.Insert: CodeInsert, redo.Update: CodeUpdate,
-		redo.Delete: CodeDelete}[o.st.Op])
+	code := CodeInsert
+	switch o.st.Op {
+	case redo.Update:
+		code = CodeUpdate
+	case redo.Delete:
+		code = CodeDelete
+	}
+	c.start(p, f, code)
 	if err := o.values(f, false); err != nil {
 		return nil, nil, err
 	}

@@ -338,8 +338,6 @@ func (r *reader) window(ctx context.Context, w *Window) error {
 	}
 	r.next = w.To + 1
 	r.adapt(w, rows)
-	r.src.state.opened(r.tx)
-	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
 	return nil
 }
 
@@ -488,6 +486,9 @@ func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) e
 	if oldest, any := r.tx.oldest(w.To); any {
 		r.at.From = min(r.at.From, oldest)
 	}
+	// First the news, then the progress: who has got it must not see it behind.
+	r.src.state.opened(r.tx)
+	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: r.at.Done},
 		CommitTime: r.state.Time}, Restart: r.at.text()}
 	r.src.queue.Advance(&txn)

@@ -243,7 +243,7 @@ func lobWindowCase(t *testing.T, c *rowCase) {
 		}
 		for name, codes := range want {
 			var a, b uint64
-			if _, err := fmt.Sscanf(name, "window_%d_%d", &a, &b); err != nil || w.To < a || w.From > b {
+			if _, err := fmt.Sscanf(name, "window_%d_%d", &a, &b); err != nil || w.From < a || w.From > b {
 				continue
 			}
 			return slices.DeleteFunc(slices.Clone(all), func(r Row) bool {

@@ -199,8 +199,6 @@ func selectedColumn(c *Column) string {
 		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM')"
 	case strings.HasPrefix(c.Type, "TIMESTAMP"):
 		return "TO_CHAR(" + name + ", 'YYYY-MM-DD HH24:MI:SS.FF9')"
-	case strings.HasPrefix(c.Type, "INTERVAL"), strings.HasPrefix(c.Type, "BINARY_"):
-		return "TO_CHAR(" + name + ")"
 	case strings.HasSuffix(c.Type, "XMLTYPE"):
 		return "XMLSERIALIZE(DOCUMENT " + name + " AS CLOB)"
 	}

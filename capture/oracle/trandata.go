@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 
 	"ggsh/ggserr"
@@ -155,6 +156,23 @@ func (a *Admin) Register(ctx context.Context) (scn uint64, err error) {
 	}
 	s, err := a.d.State(ctx)
 	return s.SCN, err
+}
+
+// Reaches refuses an SCN that no log holds any more.
+func (a *Admin) Reaches(ctx context.Context, scn uint64) error {
+	files, err := a.d.Files(ctx, scn)
+	if err != nil {
+		return err
+	}
+	first := uint64(math.MaxUint64)
+	for _, f := range files {
+		if f.First <= scn {
+			return nil
+		}
+		first = min(first, f.First)
+	}
+	return ggserr.New(ggserr.LogProblem, fmt.Sprintf("no log holds SCN %d: the first one that there is begins "+
+		"at SCN %d", scn, first)).Do("Restore the archived logs, or take a later SCN.")
 }
 
 // table describes a table that has to be there.

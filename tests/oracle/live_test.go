@@ -203,7 +203,7 @@ type state struct {
 
 func (l *live) tables(ctx context.Context, mode oracle.Mode) state {
 	l.Helper()
-	s, err := oracle.OpenSnapshot(ctx, l.capture(mode), 1, 0)
+	s, err := oracle.OpenSnapshot(ctx, oracle.SnapshotConfig{Client: l.cfg, Want: l.capture(mode).Want}, 1)
 	if err != nil {
 		l.Fatal(err)
 	}
