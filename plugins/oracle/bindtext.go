@@ -6,12 +6,17 @@ import (
 	"unicode/utf8"
 
 	"ggsh/handler/dml"
+	"ggsh/oracleclient"
 	"ggsh/record"
 )
 
 // pieceOctets is how much of a long value goes with one statement: a bind of
 // PL/SQL holds 32767 octets.
 const pieceOctets = 32000
+
+// headOctets is how much of a long value goes with its row, as a short bind: some
+// statements take no long ones.
+const headOctets = 2000
 
 // sqlOctets is what an argument of a function in SQL holds.
 const sqlOctets = 4000
@@ -82,8 +87,8 @@ func (b *binding) fitted(text []byte) (any, error) {
 	case clobType:
 		return b.pieces(text), nil
 	case xmlType, jsonType:
-		if len(text) > pieceOctets {
-			return nil, b.refuse(valueTooLarge, "documents of more than 32000 octets are not written")
+		if len(text) > sqlOctets {
+			return oracleclient.CLOB(string(text)), nil // there is no locator to append to
 		}
 	}
 	wire := b.wire(string(text))
@@ -138,8 +143,8 @@ func (b *binding) pieces(text []byte) any {
 		return b.wire(string(text))
 	}
 	long := &dml.Long{}
-	for len(text) > 0 {
-		n := min(limit, len(text))
+	for next := min(limit, headOctets); len(text) > 0; next = limit {
+		n := min(next, len(text))
 		for n < len(text) && !utf8.RuneStart(text[n]) {
 			n--
 		}
@@ -170,8 +175,8 @@ func (b *binding) octets() (any, error) {
 	case b.is.family != blobType || len(v.B) <= pieceOctets:
 		return v.B, nil
 	}
-	long := &dml.Long{Head: v.B[:pieceOctets:pieceOctets]}
-	for rest := v.B[pieceOctets:]; len(rest) > 0; {
+	long := &dml.Long{Head: v.B[:headOctets:headOctets]}
+	for rest := v.B[headOctets:]; len(rest) > 0; {
 		n := min(pieceOctets, len(rest))
 		long.Rest = append(long.Rest, rest[:n:n])
 		rest = rest[n:]

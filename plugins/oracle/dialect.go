@@ -110,6 +110,10 @@ func (t *target) mark(col *record.ColumnDef) string {
 		return "TO_YMINTERVAL(?)"
 	case daysType:
 		return "TO_DSINTERVAL(?)"
+	case xmlType:
+		return "XMLPARSE(DOCUMENT ?)" // of NULL it makes NULL, unlike XMLTYPE
+	case jsonType:
+		return "JSON(?)"
 	}
 	if c.national && !t.charset.unicode() {
 		return "UNISTR(?)" // the text's characters may be unknown to the database's own set

@@ -128,10 +128,13 @@ func FuzzBind(f *testing.F) {
 		if err != nil {
 			return
 		}
+		c := to.typeOf(col)
 		switch arg.(type) {
 		case string, []byte, *dml.Long:
 		default:
-			t.Errorf("%T", arg)
+			if c.family != xmlType && c.family != jsonType {
+				t.Errorf("%T", arg)
+			}
 		}
 		_, _, _ = to.mark(col), to.match(col, "c"), to.appendPiece(col, "t", "c", "1 = 1")
 	})
