@@ -11,7 +11,7 @@ func (db *DB) scnAt(at time.Time) (uint64, error) {
 		}
 		scn = m.scn
 	}
-	if n := len(db.history); n == 0 || !at.Before(db.history[n-1].at.Add(time.Second)) {
+	if n := len(db.history); n == 0 || !at.Before(db.history[n-1].at.Add(momentEvery)) {
 		scn = db.scn
 	}
 	if scn == 0 {
