@@ -112,13 +112,18 @@ func (a *assembler) end() ([]*transaction, error) {
 		return nil, ggserr.New(ggserr.LogProblem, fmt.Sprintf("the text of the row at SCN %d, RS_ID %s "+
 			"ends before its last piece", a.joined.SCN, strings.TrimSpace(a.joined.RSID)))
 	}
+	return a.ended, nil
+}
+
+// settle gives up what takeBack would need: the window is done.
+func (a *assembler) settle() {
 	for _, t := range a.touched {
 		if a.open[t.key] != t && !t.committed() {
 			a.drop(t)
 		}
 		t.saved = content{}
 	}
-	return a.ended, nil
+	a.touched = a.touched[:0]
 }
 
 func (t *transaction) committed() bool { return t.scn != 0 }

@@ -60,11 +60,9 @@ func (r *reader) readEarly(ctx context.Context, list []*transaction, to uint64) 
 		}
 		oldest := oldestLog(files)
 		last := from <= oldest
-		left, err := r.reread(ctx, list, max(from, oldest), to)
-		if err != nil {
+		if list, err = r.reread(ctx, list, max(from, oldest), to); err != nil {
 			return err
 		}
-		list = slices.DeleteFunc(left, func(t *transaction) bool { return t.begun })
 		if !last {
 			continue
 		}
@@ -119,6 +117,7 @@ func (r *reader) reread(ctx context.Context, list []*transaction, from, to uint6
 	if err != nil {
 		return nil, errors.Join(err, r.again.takeBack())
 	}
+	r.again.settle()
 	missing := r.replace(list, fresh)
 	for _, f := range fresh {
 		r.again.drop(f)
@@ -141,7 +140,6 @@ func (r *reader) replace(list, fresh []*transaction) (missing []*transaction) {
 		}
 		t.again, fresh[i].buf = &content{buf: fresh[i].buf, undo: fresh[i].undo,
 			excluded: fresh[i].excluded}, nil
-		t.begun = true
 		r.src.state.reread.Add(1)
 	}
 	return missing
@@ -150,6 +148,7 @@ func (r *reader) replace(list, fresh []*transaction) (missing []*transaction) {
 // settle puts what was read again in place of what the window showed: from here on
 // nothing is taken back.
 func (r *reader) settle(ended []*transaction) {
+	r.tx.settle()
 	for _, t := range ended {
 		if t.again == nil {
 			continue

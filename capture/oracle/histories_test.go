@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,7 +78,8 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 // history's end.
 func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mode oracle.Mode,
 	quota int, rng *rand.Rand) error {
-	var kill func()
+	var mu sync.Mutex
+	var kills []func()
 	cfg := oracle.Config{Group: "EORA", Mode: mode, SpoolDir: filepath.Join(dir, "spool"),
 		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart, SCN: tr.past},
 		FilterTables: []string{oracletest.Owner + "." + oracletest.Marker}, ExcludeUsers: []string{"GGADMIN"},
@@ -87,8 +89,10 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 		MinWindow: 1 + rng.Uint64N(60), MaxWindow: 1 + rng.Uint64N(400), Poll: 20 * time.Microsecond,
 		RetryWait: 10 * time.Microsecond, Retries: 50, Recycle: 1 + rng.IntN(5), CacheSize: 1 << 20,
 		Connect: func(context.Context) (oracle.Database, error) {
-			db, k := m.Connect()
-			kill = k
+			db, kill := m.Connect()
+			mu.Lock()
+			defer mu.Unlock()
+			kills = append(kills, kill)
 			return db, nil
 		}}
 	src, err := open(cfg)
@@ -98,7 +102,11 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 	// As kill -9 does: from now on nothing reaches the database. Closing writes nothing
 	// that lasts; it only ends the goroutine.
 	defer func() {
-		kill()
+		mu.Lock()
+		for _, kill := range kills {
+			kill()
+		}
+		mu.Unlock()
 		_ = src.Close()
 	}()
 	if at, known := src.Position(); known {
