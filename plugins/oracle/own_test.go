@@ -22,6 +22,28 @@ type spy struct {
 	tns.Backend
 	mu    sync.Mutex
 	calls []string // statement, and rows of binds
+	left  int      // calls until cut is called
+	late  bool     // after the last call was executed, not before
+	cut   func()
+}
+
+// cutAfter orders a call of cut at the n-th execution from now, before or after it.
+func (s *spy) cutAfter(n int, late bool, cut func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left, s.late, s.cut = n, late, cut
+}
+
+// due counts one execution and gives what is to be called before and after it.
+func (s *spy) due() (before, after func()) {
+	nothing := func() {}
+	if s.left--; s.left != 0 {
+		return nothing, nothing
+	}
+	if s.late {
+		return nothing, s.cut
+	}
+	return s.cut, nothing
 }
 
 func (s *spy) Login(l tns.Login) (tns.Session, error) {
@@ -37,7 +59,10 @@ type spySession struct {
 func (s *spySession) Execute(ctx context.Context, c tns.Call) (*tns.Result, error) {
 	s.spy.mu.Lock()
 	s.spy.calls = append(s.spy.calls, fmt.Sprintf("%d %s", max(1, len(c.Binds)), c.SQL))
+	before, after := s.spy.due()
 	s.spy.mu.Unlock()
+	before()
+	defer after()
 	return s.Session.Execute(ctx, c)
 }
 
