@@ -325,6 +325,32 @@ func TestEmptyText(t *testing.T) {
 	}
 }
 
+// TestEmptyLOBs are not NULL: they arrive as they were, in columns that allow no NULL
+// and in tables without a key, too.
+func TestEmptyLOBs(t *testing.T) {
+	_, s := newTarget(t)
+	s.run(t, "CREATE TABLE hollow (id NUMBER(18) PRIMARY KEY, c CLOB NOT NULL, b BLOB)",
+		"CREATE TABLE loose (id NUMBER(18), c CLOB)")
+	a := s.open(t, "hollow", nil)
+	table, loose := use(t, a, 1, "hollow"), use(t, a, 2, "loose")
+	i, null := handlertest.Int, handlertest.Null()
+	b := handlertest.Batch(200, []*handlertest.Table{table, loose},
+		table.Insert(i(1), text(""), octets("")), table.Insert(i(2), text("x"), null),
+		table.Update(handlertest.Row(i(2), text("x"), null),
+			handlertest.Row(i(2), text(""), octets(""))),
+		loose.Insert(i(3), text("")))
+	apply(t, a, b)
+	got := append(s.rows(t, table.Target), s.rows(t, loose.Target)...)
+	slices.Sort(got)
+	if want := []string{"1||", "2||", "3|"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	e := applyError(t, a, batchOf(300, loose, loose.Delete(i(3), text(""))))
+	if e.Class != handler.Row || !strings.Contains(e.Text, "KEYCOLS") {
+		t.Errorf("%+v", e)
+	}
+}
+
 // TestLongValueWithoutKey: the row is found by its place; what finds a row itself has
 // to be short.
 func TestLongValueWithoutKey(t *testing.T) {
