@@ -259,7 +259,10 @@ func clean(text string) string {
 func firstFrame(stack []byte) string {
 	for line := range strings.Lines(string(stack)) {
 		if strings.Contains(line, "go-ora") && !strings.HasPrefix(line, "\t") {
-			name, _, _ := strings.Cut(strings.TrimSpace(line), "(")
+			name := strings.TrimSpace(line)
+			if at := strings.LastIndexByte(name, '('); at > 0 {
+				name = name[:at]
+			}
 			return name[strings.LastIndexByte(name, '/')+1:]
 		}
 	}

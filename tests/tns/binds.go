@@ -84,4 +84,3 @@ func (se *session) readRow(c *cursor, first bool) ([]any, error) {
 func (c *cursor) comesLate(d description) bool {
 	return d.long() || !c.parsed.block && d.size > 32767 && !d.lob()
 }
-
