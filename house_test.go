@@ -65,6 +65,7 @@ var outside = []struct {
 }{
 	{"5", "github.com/go-mysql-org/go-mysql", []string{"capture/mysql"}, "drivers"},
 	{"5", "github.com/go-sql-driver/mysql", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
+	{"5", "github.com/sijms/go-ora", []string{"oracleclient"}, "drivers"},
 	{"5", "modernc.org/sqlite", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
 	{"5", "github.com/hashicorp", []string{"handler"}, "the process boundary of handlers"},
 	{"5", "google.golang.org/grpc", []string{"handler"}, "the process boundary of handlers"},
@@ -76,7 +77,7 @@ var outside = []struct {
 	{"5", "github.com/chzyer/readline", []string{"cmd/ggsh"}, "the keyboard"},
 	{"5", "github.com/klauspost/compress", []string{"trail", "collector", "capture/mysql/*", "formatter"},
 		"compressed bytes"},
-	{"5", "golang.org/x/text", []string{"capture/mysql/*", "capture/oracle/*"}, "values are UTF-8 from capture on"},
+	{"5", "golang.org/x/text", []string{"capture/mysql/*"}, "values are UTF-8 from capture on"},
 	{"5", "golang.org/x/sys", []string{"*", "*/*", "*/*/*"}, ""},
 	{"5", "net/http", []string{"control"}, "orders have one protocol"},
 	{"5", "os/exec", []string{"agent", "handler", "commands"}, "who starts processes"},
@@ -89,7 +90,8 @@ var outside = []struct {
 var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 
 // networked are the packages that may use them.
-var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "plugins/hdfs"}
+var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "oracleclient",
+	"plugins/hdfs"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
 var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",

@@ -29,6 +29,7 @@ type trail struct {
 	restart string // of the checkpoint
 	begin   uint64 // SCN where the first run began
 	without string // a table that is not captured
+	past    uint64 // where the first run is told to begin; 0: now
 }
 
 // TestRandomHistories: whatever happens to the logs, the connection and the capture
@@ -54,6 +55,9 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 	if seed%3 == 0 { // without LOBs no transaction is read again
 		out.without = oracletest.LOBs
 	}
+	if seed%4 == 1 { // some begin at an SCN of the past
+		out.past = m.Past()
+	}
 	for kill := range 3 {
 		quota := 1 << 30
 		if kill < 2 {
@@ -75,7 +79,7 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 	quota int, rng *rand.Rand) error {
 	var kill func()
 	cfg := oracle.Config{Group: "EORA", Mode: mode, SpoolDir: filepath.Join(dir, "spool"),
-		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart},
+		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart, SCN: tr.past},
 		FilterTables: []string{oracletest.Owner + "." + oracletest.Marker}, ExcludeUsers: []string{"GGADMIN"},
 		Want: func(_, table string) bool {
 			return table != oracletest.Other && table != oracletest.Marker && table != tr.without
