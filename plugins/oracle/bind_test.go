@@ -62,7 +62,9 @@ func checkBind(t *testing.T, to *target, c bindCase) {
 	default:
 		got = fmt.Sprintf("%T", a)
 	case *dml.Long:
-		got = fmt.Sprintf("%d pieces", 1+len(a.Rest))
+		if got = fmt.Sprintf("%d pieces", 1+len(a.Rest)); a.Empty {
+			got = "empty"
+		}
 	}
 	if errors.As(err, &refusal) {
 		got = fmt.Sprintf("ORA-%05d", refusal.Code)
@@ -293,7 +295,8 @@ func TestEmptyRules(t *testing.T) {
 		{emptyBlank, "", bindCase{"VARCHAR2(9 BYTE)", text(""), " "}},
 		{emptyBlank, "", bindCase{"VARCHAR2(9 BYTE)!", text(""), " "}},
 		{emptyBlank, "", bindCase{"CHAR(2 CHAR)", text(""), "  "}},
-		{emptyBlank, "", bindCase{"CLOB", text(""), " "}},
+		{emptyBlank, "", bindCase{"CLOB", text(""), "empty"}},
+		{emptyRefuse, "", bindCase{"BLOB!", octets(""), "empty"}},
 		{emptyBlank, "", bindCase{"RAW(2)", octets(""), "x"}},
 		{emptyBlank, "", bindCase{"RAW(2)!", octets(""), "ORA-01400"}},
 		{emptyBlank, "", bindCase{"NUMBER", text(""), ""}},

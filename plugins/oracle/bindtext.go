@@ -23,11 +23,8 @@ const sqlOctets = 4000
 
 // none is what becomes of a text without characters, by the operator's rule.
 func (b *binding) none() (any, error) {
-	if b.is.isLOB() && b.emptyLOB != "" {
-		if b.is.isOctets() {
-			return []byte(b.emptyLOB), nil
-		}
-		return b.emptyLOB, nil
+	if b.is.isLOB() {
+		return b.noLOB(), nil
 	}
 	switch {
 	case b.empty == emptyBlank && b.is.isText():
@@ -40,6 +37,20 @@ func (b *binding) none() (any, error) {
 			"allows none: DBOPTIONS EMPTYSTRING BLANK writes one blank")
 	}
 	return b.null(b.col), nil
+}
+
+// noLOB is an empty LOB, or what the operator wants for it.
+func (b *binding) noLOB() any {
+	long := &dml.Long{Head: " ", Empty: true}
+	switch {
+	case b.is.isOctets() && b.emptyLOB != "":
+		return []byte(b.emptyLOB)
+	case b.emptyLOB != "":
+		return b.emptyLOB
+	case b.is.isOctets():
+		long.Head = []byte(" ")
+	}
+	return long
 }
 
 // text gives characters.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"ggsh/handler"
 	"ggsh/handler/dml"
@@ -14,7 +13,7 @@ import (
 const batchRows = 50
 
 // TestServerKilled cuts all sessions under a run of batches, each time at another
-// moment: each batch is there as a whole or not at all, the checkpoint says which, and
+// call, before it is executed or before it is answered: each batch is there as a whole or not at all, the checkpoint says which, and
 // what was answered is there.
 func TestServerKilled(t *testing.T) {
 	_, s := newTarget(t)
@@ -24,7 +23,7 @@ func TestServerKilled(t *testing.T) {
 	cfg := handler.Config{Group: "run", Home: "/home/gg", Login: s.login,
 		CheckpointTable: "ggadmin.ggs_checkpoint"}
 	next := uint64(1)
-	const rounds = 12
+	const rounds = 13
 	for round := range rounds {
 		opened, err := a.Open(t.Context(), cfg)
 		if err != nil {
@@ -44,14 +43,8 @@ func TestServerKilled(t *testing.T) {
 		if round == rounds-1 {
 			break
 		}
-		done := make(chan bool)
-		go func() {
-			time.Sleep(time.Duration(5+7*round) * time.Millisecond)
-			s.server.Kill()
-			close(done)
-		}()
+		s.spy.cutAfter(round+2, round%2 == 0, s.server.Kill)
 		next = applyUntilKilled(t, a, table, next)
-		<-done
 	}
 	if next < 2 {
 		t.Error("nothing was applied between the kills")

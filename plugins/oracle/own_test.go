@@ -22,6 +22,28 @@ type spy struct {
 	tns.Backend
 	mu    sync.Mutex
 	calls []string // statement, and rows of binds
+	left  int      // calls until cut is called
+	late  bool     // after the last call was executed, not before
+	cut   func()
+}
+
+// cutAfter orders a call of cut at the n-th execution from now, before or after it.
+func (s *spy) cutAfter(n int, late bool, cut func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left, s.late, s.cut = n, late, cut
+}
+
+// due counts one execution and gives what is to be called before and after it.
+func (s *spy) due() (before, after func()) {
+	nothing := func() {}
+	if s.left--; s.left != 0 {
+		return nothing, nothing
+	}
+	if s.late {
+		return nothing, s.cut
+	}
+	return s.cut, nothing
 }
 
 func (s *spy) Login(l tns.Login) (tns.Session, error) {
@@ -37,7 +59,10 @@ type spySession struct {
 func (s *spySession) Execute(ctx context.Context, c tns.Call) (*tns.Result, error) {
 	s.spy.mu.Lock()
 	s.spy.calls = append(s.spy.calls, fmt.Sprintf("%d %s", max(1, len(c.Binds)), c.SQL))
+	before, after := s.spy.due()
 	s.spy.mu.Unlock()
+	before()
+	defer after()
 	return s.Session.Execute(ctx, c)
 }
 
@@ -297,6 +322,32 @@ func TestEmptyText(t *testing.T) {
 	if _, err := dml.New(dialect()).Open(t.Context(), handler.Config{Group: "x", Login: s.login,
 		Options: map[string]string{"emptystring": "maybe"}}); err == nil {
 		t.Error("a rule that there is not")
+	}
+}
+
+// TestEmptyLOBs are not NULL: they arrive as they were, in columns that allow no NULL
+// and in tables without a key, too.
+func TestEmptyLOBs(t *testing.T) {
+	_, s := newTarget(t)
+	s.run(t, "CREATE TABLE hollow (id NUMBER(18) PRIMARY KEY, c CLOB NOT NULL, b BLOB)",
+		"CREATE TABLE loose (id NUMBER(18), c CLOB)")
+	a := s.open(t, "hollow", nil)
+	table, loose := use(t, a, 1, "hollow"), use(t, a, 2, "loose")
+	i, null := handlertest.Int, handlertest.Null()
+	b := handlertest.Batch(200, []*handlertest.Table{table, loose},
+		table.Insert(i(1), text(""), octets("")), table.Insert(i(2), text("x"), null),
+		table.Update(handlertest.Row(i(2), text("x"), null),
+			handlertest.Row(i(2), text(""), octets(""))),
+		loose.Insert(i(3), text("")))
+	apply(t, a, b)
+	got := append(s.rows(t, table.Target), s.rows(t, loose.Target)...)
+	slices.Sort(got)
+	if want := []string{"1||", "2||", "3|"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	e := applyError(t, a, batchOf(300, loose, loose.Delete(i(3), text(""))))
+	if e.Class != handler.Row || !strings.Contains(e.Text, "KEYCOLS") {
+		t.Errorf("%+v", e)
 	}
 }
 
