@@ -163,7 +163,7 @@ func (r *reader) startNew(ctx context.Context) error {
 	scn := r.cfg.Start.SCN
 	switch {
 	case scn > 0:
-	case !r.cfg.Start.Time.IsZero():
+	case !r.cfg.Start.Time.IsZero() && r.cfg.Start.Time.Before(state.Time):
 		scn, err = r.db.Logs().SCN(ctx, r.cfg.Start.Time)
 	default:
 		scn = state.SCN
