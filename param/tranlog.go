@@ -24,6 +24,8 @@ type TranLogOptions struct {
 	ArchivedOnly   bool // ARCHIVEDLOGONLY
 	// Catalog lets LogMiner use the database's dictionary: DICTIONARY ONLINECATALOG, ours.
 	Catalog bool
+	// IgnoreObjects are object numbers of Oracle without a name: IGNOREOBJECT, ours.
+	IgnoreObjects []uint32
 	ReadTimeout    time.Duration
 	Streams        StreamOptions
 	Others         []Token // options that are carried and not acted on, the keywords only
@@ -103,6 +105,8 @@ func (o *TranLogOptions) option(c *cursor) {
 		o.ThroughServer = true
 	case c.word("ARCHIVEDLOGONLY"):
 		o.ArchivedOnly = true
+	case c.word("IGNOREOBJECT"):
+		o.IgnoreObjects = append(o.IgnoreObjects, uint32(c.number(1, 1<<32-1)))
 	case c.word("DICTIONARY"):
 		o.Catalog = c.word("ONLINECATALOG")
 		if !o.Catalog && !c.word("NONE") {
