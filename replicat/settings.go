@@ -166,7 +166,7 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 	switch {
 	case !found:
 		return ggserr.New(ggserr.BadParameter, "the parameter file names no target: "+
-			"TARGETDB is missing").At(f.Path, 1, 1)
+			"TARGETDB is missing, or USERID for Oracle").At(f.Path, 1, 1)
 	case l.LibFile != "":
 		return s.readProperties(p, l)
 	case l.EncryptAlgo != "":

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,68 +15,6 @@ import (
 	"ggsh/record"
 	"ggsh/tests/tns"
 )
-
-// spy notes what a server is asked.
-type spy struct {
-	tns.Backend
-	mu    sync.Mutex
-	calls []string // statement, and rows of binds
-	left  int      // calls until cut is called
-	late  bool     // after the last call was executed, not before
-	cut   func()
-}
-
-// cutAfter orders a call of cut at the n-th execution from now, before or after it.
-func (s *spy) cutAfter(n int, late bool, cut func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.left, s.late, s.cut = n, late, cut
-}
-
-// due counts one execution and gives what is to be called before and after it.
-func (s *spy) due() (before, after func()) {
-	nothing := func() {}
-	if s.left--; s.left != 0 {
-		return nothing, nothing
-	}
-	if s.late {
-		return nothing, s.cut
-	}
-	return s.cut, nothing
-}
-
-func (s *spy) Login(l tns.Login) (tns.Session, error) {
-	session, err := s.Backend.Login(l)
-	return &spySession{session, s}, err
-}
-
-type spySession struct {
-	tns.Session
-	spy *spy
-}
-
-func (s *spySession) Execute(ctx context.Context, c tns.Call) (*tns.Result, error) {
-	s.spy.mu.Lock()
-	s.spy.calls = append(s.spy.calls, fmt.Sprintf("%d %s", max(1, len(c.Binds)), c.SQL))
-	before, after := s.spy.due()
-	s.spy.mu.Unlock()
-	before()
-	defer after()
-	return s.Session.Execute(ctx, c)
-}
-
-// taken gives the calls that contain a text since the last time.
-func (s *spy) taken(part string) (found []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.calls {
-		if strings.Contains(c, part) {
-			found = append(found, c)
-		}
-	}
-	s.calls = nil
-	return found
-}
 
 func batchOf(rba uint64, t *handlertest.Table, ops ...[]byte) *handler.Batch {
 	return handlertest.Batch(rba, []*handlertest.Table{t}, ops...)
