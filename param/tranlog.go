@@ -26,9 +26,9 @@ type TranLogOptions struct {
 	Catalog bool
 	// IgnoreObjects are object numbers of Oracle without a name: IGNOREOBJECT, ours.
 	IgnoreObjects []uint32
-	ReadTimeout    time.Duration
-	Streams        StreamOptions
-	Others         []Token // options that are carried and not acted on, the keywords only
+	ReadTimeout   time.Duration
+	Streams       StreamOptions
+	Others        []Token // options that are carried and not acted on, the keywords only
 }
 
 // capture reads the parameters of Extract's source.
@@ -55,7 +55,9 @@ func (r *Run) capture(name string, c *cursor) bool {
 			switch {
 			case c.word("NOUSESNAPSHOT"):
 				o.NoFetch = true
-			case c.word("USESNAPSHOT", "USEROWID", "NOUSEKEY", "NOUSELATESTVERSION"): // what is done
+			case c.word("NOUSELATESTVERSION"):
+				o.NoLatest = true
+			case c.word("USESNAPSHOT", "USEROWID", "NOUSEKEY", "USELATESTVERSION"): // what is done
 			default:
 				o.FetchOthers = c.carry(o.FetchOthers, fetchOptions)
 			}

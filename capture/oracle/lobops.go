@@ -6,6 +6,7 @@ import (
 
 	"ggsh/capture/oracle/redo"
 	"ggsh/ggserr"
+	"ggsh/oracleclient"
 	"ggsh/record"
 )
 
@@ -149,6 +150,13 @@ func (o *operations) fetch(i int) error {
 	q := &LOBQuery{Owner: p.def.Schema, Table: p.def.Name, Column: name,
 		Binary: p.def.Columns[i].Kind == record.Bytes, XML: p.def.Columns[i].Kind == record.XML, RowID: string(c.rowID), SCN: o.scn}
 	content, null, found, err := o.schema.dict().LOB(o.ctx, q)
+	if oracleclient.ClassOf(err) == oracleclient.Snapshot && !o.cfg.NoLatest {
+		o.cfg.warn(ggserr.New(ggserr.DatabaseMessage, fmt.Sprintf("column %s of table %s at SCN %d is read as "+
+			"it is now: it cannot be read as of the commit. What changes it later follows in the log", name,
+			p.def.FullName(), c.scn)).Because(err))
+		q.SCN = 0
+		content, null, found, err = o.schema.dict().LOB(o.ctx, q)
+	}
 	if err != nil {
 		return ggserr.New(ggserr.LogProblem, fmt.Sprintf("column %s of table %s at SCN %d: the log does "+
 			"not hold the whole value, and it cannot be read from the table as of SCN %d", name,
