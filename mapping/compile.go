@@ -86,9 +86,10 @@ func newName(n param.Name) objectName {
 		name: newPart(n.Table())}
 }
 
-// refuseDuplicates finds a pair of names that stands twice without wildcards.
+// refuseDuplicates finds a pair of names that stands twice without wildcards, and
+// both times for the same type of operation.
 func (p *Plan) refuseDuplicates() error {
-	seen := map[string]*entry{}
+	seen := map[string][]*entry{}
 	for _, e := range p.entries {
 		if e.source.wild() || e.target.wild() || e.allowDup {
 			continue
@@ -98,16 +99,25 @@ func (p *Plan) refuseDuplicates() error {
 			to = e.source
 		}
 		key := strings.ToLower(e.source.String() + " " + to.String())
-		first, ok := seen[key]
-		if ok && sharesOutput(first, e) {
-			return e.refuse("the same source and target stand in line %d already; one of the "+
-				"two must go, or ALLOWDUPTARGETMAP must be said", first.at.Line)
+		for _, first := range seen[key] {
+			if sharesOutput(first, e) && sharesOperation(first, e) {
+				return e.refuse("the same source and target stand in line %d already; one of the "+
+					"two must go, or ALLOWDUPTARGETMAP must be said", first.at.Line)
+			}
 		}
-		if !ok {
-			seen[key] = e
-		}
+		seen[key] = append(seen[key], e)
 	}
 	return nil
+}
+
+// sharesOperation reports whether both statements take some type of operation.
+func sharesOperation(a, b *entry) bool {
+	for kind := range a.actions {
+		if a.actions[kind].take && b.actions[kind].take {
+			return true
+		}
+	}
+	return false
 }
 
 func sharesOutput(a, b *entry) bool {

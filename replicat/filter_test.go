@@ -26,7 +26,7 @@ func TestRepErrorMeetsTheErrorThatAFilterRaises(t *testing.T) {
 	f.start()
 	f.s.wait(f.s.at(1))
 	f.stop()
-	has(t, f.report(), "ignores:          1")
+	has(t, f.report(), "ignores:         1")
 
 	f = newFixture(t, "TARGETDB sqlite:x.db\nREPERROR (78, DISCARD)\n"+maps)
 	f.txn(insert(1, "a"), insert(2, "bad"))
