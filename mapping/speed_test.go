@@ -21,8 +21,8 @@ const (
 var speedMaps = []struct{ name, options string }{
 	{"pass-through", ""},
 	{"by-name", ", COLMAP (USEDEFAULTS, e = d)"},
-	{"ten-functions", ", COLMAP (id = id, first = @STRUP (first), last = @STRCAT (first, ' ', last), " +
-		"pay = @COMPUTE (pay * 12), hired = @DATE ('YYYY-MM-DD', 'YYYY-MM-DD', hired), " +
+	{"ten-functions", ", COLMAP (id = id, first = @STRUP (first), " +
+		"last = @STRCAT (first, ' ', last), pay = @COMPUTE (pay * 12), hired = @DATE ('YYYY-MM-DD', 'YYYY-MM-DD', hired), " +
 		"a = @GETENV ('GGHEADER', 'OPTYPE'), b = @GETENV ('GGHEADER', 'COMMITTIMESTAMP'), " +
 		"c = @IF (@COLTEST (c, NULL), 'none', c), d = @CASE (d, 'd', 'delta', 'other'), " +
 		"e = @STREXT (last, 1, 2))"},

@@ -29,8 +29,8 @@ type descriptor struct {
 
 // descriptors are tried in this order: a longer word before its beginning.
 var descriptors = []descriptor{
-	{"STRATUS", 0, true, false, true}, {"PHAMIS", 0, false, false, true}, {"JTSGMT", 0, true, true, true},
-	{"JTSLCT", 0, true, true, true}, {"CDATE", 0, true, false, true},
+	{"STRATUS", 0, true, false, true}, {"PHAMIS", 0, false, false, true},
+	{"JTSGMT", 0, true, true, true}, {"JTSLCT", 0, true, true, true}, {"CDATE", 0, true, false, true},
 	{"YYYY", 4, true, true, true}, {"DOW0", 1, false, true, true}, {"DOW1", 1, false, true, true},
 	{"DOWA", 3, false, true, true}, {"JTS", 0, true, true, true}, {"JUL", 0, true, true, true},
 	{"TTS", 0, true, false, true}, {"MMM", 3, true, true, true}, {"DDD", 3, true, true, true},

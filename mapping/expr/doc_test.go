@@ -32,28 +32,32 @@ const docHead = `# Column-conversion functions
 
 Generated from the tables in package ~mapping/expr~; do not edit. %d functions.
 
-Functions stand in COLMAP, FILTER and TOKENS; names are in any case, calls may be nested. An argument is a column, a
-literal, a number, another call, ~before.column~ or ~after.column~, or ~id.parameter~ of a SQLEXEC. Literals stand in
-single quotes and ~"x"~ is a column; with NOUSEANSISQLQUOTES in GLOBALS both kinds of quotes hold literals. Keywords,
-formats and names of tokens may stand in either. Arithmetic stands in @COMPUTE, in conditions and in FILTER. Characters
+Functions stand in COLMAP, FILTER and TOKENS; names are in any case, calls may be nested. An
+argument is a column, a literal, a number, another call, ~before.column~ or ~after.column~, or
+~id.parameter~ of a SQLEXEC. Literals stand in single quotes and ~"x"~ is a column; with
+NOUSEANSISQLQUOTES in GLOBALS both kinds of quotes hold literals. Keywords, formats and names of
+tokens may stand in either. Arithmetic stands in @COMPUTE, in conditions and in FILTER. Characters
 are counted from 1.
 
 ## NULL, missing, invalid
 
-*Missing*: the record does not carry the column. *Invalid*: it is there and cannot be what is asked of it, such as a
-text in @COMPUTE, a date without month, a division by zero.
+*Missing*: the record does not carry the column. *Invalid*: it is there and cannot be what is
+asked of it, such as a text in @COMPUTE, a date without month, a division by zero.
 
-- General rule: if an argument is one of these, so is the result; invalid counts before missing, missing before NULL.
-- A result that is missing leaves the target column out; NULL makes it NULL; invalid is an error of the row, for
-  REPERROR (or REPLACEBADNUM) to decide on.
-- An update that does not carry a column's value after it has not changed it: where the image before carries it, that is
-  the column's value. ~after.column~ and ~before.column~ ask for one image alone.
-- A comparison with such a value is neither true nor false. AND and OR decide where one side is enough; @IF, @EVAL and
-  @CASE take the other branch. A FILTER or WHERE that stays undecided by a missing or invalid value discards the record
-  with OGG-03019; by NULL it does not take it.
-- Comparing a number or a date with a text reads the text as one. Blanks at the end of texts do not count.
-- Decimal numbers are exact; a number is computed as floating point only if an operand is one at its source. Numbers
-  may have 1000 digits; up to 18 cost no memory.
+- General rule: if an argument is one of these, so is the result; invalid counts before missing,
+  missing before NULL.
+- A result that is missing leaves the target column out; NULL makes it NULL; invalid is an error
+  of the row, for REPERROR (or REPLACEBADNUM) to decide on.
+- An update that does not carry a column's value after it has not changed it: where the image
+  before carries it, that is the column's value. ~after.column~ and ~before.column~ ask for one
+  image alone.
+- A comparison with such a value is neither true nor false. AND and OR decide where one side is
+  enough; @IF, @EVAL and @CASE take the other branch. A FILTER or WHERE that stays undecided by a
+  missing or invalid value discards the record with OGG-03019; by NULL it does not take it.
+- Comparing a number or a date with a text reads the text as one. Blanks at the end of texts do
+  not count.
+- Decimal numbers are exact; a number is computed as floating point only if an operand is one at
+  its source. Numbers may have 1000 digits; up to 18 cost no memory.
 - A token whose value is NULL or missing is left out.
 
 ## Functions
@@ -70,18 +74,20 @@ const docDates = `
 `
 
 const docDatesTail = `
-CC, YY, YYYY: century and year; a year of two digits without century is 19xx from 50 on, else 20xx. MM, MMM: month as
-number or name. DD, DDD: day of month or year. DOW0, DOW1, DOWA: day of week from Sunday as 0, as 1, as name. HH, MI, SS,
-F...: time, with as many digits of a second as there are F. JUL: Julian day. JTS, JTSGMT: microseconds since Julian day 0,
-the date being local; JTSLCT: the same without regard to zones. CDATE: seconds since 1970. TTS: hundredths of a second
-since 1974-12-31. STRATUS: 1/65536 seconds since 1980. Any other character stands for itself in the output, and for any
-mark or blank in the input. Parts of a time that the input lacks are zero. A column that is a date needs no input format
-that fits it.
+CC, YY, YYYY: century and year; a year of two digits without century is 19xx from 50 on, else
+20xx. MM, MMM: month as number or name. DD, DDD: day of month or year. DOW0, DOW1, DOWA: day of
+week from Sunday as 0, as 1, as name. HH, MI, SS, F...: time, with as many digits of a second as
+there are F. JUL: Julian day. JTS, JTSGMT: microseconds since Julian day 0, the date being local;
+JTSLCT: the same without regard to zones. CDATE: seconds since 1970. TTS: hundredths of a second
+since 1974-12-31. STRATUS: 1/65536 seconds since 1980. Any other character stands for itself in
+the output, and for any mark or blank in the input. Parts of a time that the input lacks are zero.
+A column that is a date needs no input format that fits it.
 
 ## @GETENV
 
-Of the record and its transaction: LAG, GGHEADER, RECORD, TRANSACTION (also as ORATRANSACTION). Times are those of the
-process's zone. RECORD and TRANSACTIONINDICATOR are known where a trail is read. What a source does not tell is missing.
+Of the record and its transaction: LAG, GGHEADER, RECORD, TRANSACTION (also as ORATRANSACTION).
+Times are those of the process's zone. RECORD and TRANSACTIONINDICATOR are known where a trail is
+read. What a source does not tell is missing.
 
 | type | items |
 |---|---|
