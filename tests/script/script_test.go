@@ -38,6 +38,7 @@ func play(t *testing.T, file string, env map[string]string) {
 			for name, value := range env {
 				e.Setenv(name, value)
 			}
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			st := newStage(e.T().(testing.TB))
 			st.values["WORK"] = e.WorkDir
 			e.Values[stageKey{}] = st
@@ -65,6 +66,10 @@ func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 
 func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
 	play(t, "rmtfile.txtar", nil)
+}
+
+func TestToolsCheckFilesAndExplainMessages(t *testing.T) {
+	play(t, "tools.txtar", nil)
 }
 
 func TestAnInitialLoadGoesStraightIntoATask(t *testing.T) {
