@@ -23,6 +23,25 @@ func CompileExtract(f *param.File) (*Plan, error) { return compile(f, true) }
 // touch tables that a statement names without wildcards.
 func (p *Plan) SpareNamed() { p.byWildcardOnly = true }
 
+// CheckExpressions gives the faults of a file's expressions that can be seen without
+// the tables they are for: unknown functions, wrong arguments, marks out of place.
+func CheckExpressions(f *param.File) []*ggserr.Error {
+	statements, err := param.ReadTables(f)
+	if err != nil {
+		return nil // Check of package param has told
+	}
+	var faults []*ggserr.Error
+	parser := expr.NewParser(f.AnsiQuotes)
+	for i := range statements {
+		e := &entry{statement: &statements[i], at: statements[i].Pos}
+		for _, err := range []error{e.compileColMap(parser),
+			e.compileSelection(parser, f.Program.Has(param.Extract))} {
+			faults = append(faults, ggserr.All(err)...)
+		}
+	}
+	return faults
+}
+
 // SetEnvironment tells what @GETENV and the functions of time ask of the process.
 // It comes before Resolve.
 func (p *Plan) SetEnvironment(env *expr.Environment) { p.env = env }

@@ -222,6 +222,22 @@ func (p *page) apply(d *datadriven.TestData) string {
 	return b.String()
 }
 
+// check is what checkprm asks: the expressions of a file, without tables.
+func check(d *datadriven.TestData) string {
+	f, err := param.ParseText("r.prm", d.Input, param.Options{CheckOnly: true})
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	s := "ok\n"
+	for i, e := range CheckExpressions(f) {
+		if i == 0 {
+			s = ""
+		}
+		s += e.Error() + "\n"
+	}
+	return s
+}
+
 func TestPages(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		p := &page{t: t, targets: map[string]*record.TableDef{}}
@@ -238,6 +254,8 @@ func TestPages(t *testing.T) {
 				return p.compile(d, param.Replicat)
 			case "extract":
 				return p.compile(d, param.Extract)
+			case "check":
+				return check(d)
 			case "resolve":
 				return p.resolve(d)
 			case "apply":
