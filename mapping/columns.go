@@ -375,7 +375,9 @@ func (t *TablePlan) settle() {
 		t.isKey[k] = true
 	}
 	t.identical = len(t.columns) == len(t.Source.Columns)
-	for i, c := range t.columns {
+	for i := range t.columns {
+		c := &t.columns[i]
+		c.plain = c.column >= 0 && c.literal == nil && !c.computed()
 		t.identical = t.identical && c.column == i && c.literal == nil && !c.computed()
 		if c.computed() {
 			t.computed = append(t.computed, i)

@@ -189,19 +189,18 @@ func (p *TablePlan) make(column int, which part) ([]byte, error) {
 
 // carried gives the encoded value of a source column.
 func (p *TablePlan) carried(column int, which part) []byte {
-	s := &p.scratch
-	switch which {
-	case theBefore:
-		return s.Before.Value(column)
-	case theAfter:
-		return s.After.Value(column)
-	case merged:
-		if v := s.After.Value(column); carries(v) {
-			return v
-		}
-		return s.Before.Value(column)
+	if which == nothing {
+		return nil
 	}
-	return nil
+	image := &p.scratch.After
+	if which == theBefore {
+		image = &p.scratch.Before
+	}
+	v := image.Value(column)
+	if which == merged && !carries(v) {
+		v = p.scratch.Before.Value(column)
+	}
+	return v
 }
 
 // apply polishes a value.

@@ -97,6 +97,7 @@ type TablePlan struct {
 // source is where a target column's value comes from.
 type source struct {
 	column  int        // of the source definition; -1 for none
+	plain   bool       // the source's value goes as it is
 	literal []byte     // an encoded value, when not nil
 	value   *expr.Expr // a value to evaluate, when not nil
 	looksAt []int      // the source columns that value depends on
