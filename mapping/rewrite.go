@@ -170,11 +170,11 @@ func (p *TablePlan) pick(column int, which part, before bool) []byte {
 		return src.literal
 	}
 	switch {
-	case !src.computed() || which == nothing:
+	case src.made == nil || which == nothing:
 		return nil
 	case which != theBefore:
 		return p.scratch.made[1][column]
-	case before && !p.isKey[column] && src.value != nil && !src.value.OfColumns():
+	case before && !p.isKey[column] && src.made.varies():
 		return nil
 	}
 	return p.scratch.made[0][column]
