@@ -142,6 +142,11 @@ func (t *TablePlan) deriveAssigned(e *entry, a assignment, at []int) error {
 	if src.column >= 0 && at[src.column] < 0 {
 		at[src.column] = to
 	}
+	// A column that is made of columns takes the place of the one it is named after,
+	// in a key too.
+	if k := a.target.find(t.Source); k >= 0 && src.made != nil && !src.made.varies() {
+		at[k] = to
+	}
 	t.columns[to], t.Target.Columns[to] = src, def
 	return nil
 }
