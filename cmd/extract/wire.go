@@ -14,6 +14,7 @@ import (
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/mapping"
+	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/trail"
@@ -76,10 +77,16 @@ func (w *wiring) config() (extract.Config, error) {
 	if w.globals.ExcludeWildcardObjectsOnly {
 		plan.SpareNamed()
 	}
+	env := expr.ThisProcess(w.p.Group(), "EXTRACT", w.p.Now)
+	if doc := w.p.Document(); doc != nil {
+		env.Description = doc.Group.Description
+	}
+	env.Facts = sourceFacts{w}
+	plan.SetEnvironment(env)
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
-		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
+		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err

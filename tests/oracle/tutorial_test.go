@@ -307,5 +307,5 @@ func publishedTwo(t *testing.T, corpus string) {
 	s.target.Run("add replicat rhdfs, exttrail dirdat/or", "start replicat rhdfs, aftercsn "+csn)
 	s.oracle("GGTEST", "INSERT INTO EMP VALUES (1, 'Ada', 1, NULL, NULL); COMMIT;"+
 		"UPDATE EMP SET SAL = 2 WHERE EMPNO = 10; DELETE FROM EMP WHERE EMPNO = 1; COMMIT;")
-	s.lines(cluster, "/user/oracle/gg/bdtest.EMP/*", "D 1 ", "I 1 Ada", "I 10 Old", "U 10 Old")
+	s.lines(cluster, "/user/oracle/gg/bdtest.EMP/*", "D 1 ", "I 1 Ada", "I 10 Old", "U 10 ")
 }
