@@ -22,9 +22,9 @@ import (
 // (capture/mysql, capture/mysql/binlog) may share a floor.
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
-	{"param", "trail", "report", "control", "handler", "scheduler", "dblogin",
-		"checkpoint", "checkpointtable", "props"},
-	{"formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
+	{"param", "trail", "report", "control", "handler", "scheduler",
+		"checkpoint", "checkpointtable", "props", "sealedfile"},
+	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},

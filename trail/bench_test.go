@@ -11,11 +11,30 @@ import (
 	"ggsh/record"
 )
 
+// benchSealed measures encrypted trails beside those in clear.
+func benchSealed(b *testing.B, bench func(b *testing.B)) {
+	for _, e := range []*Encryption{nil, {Algorithm: AES128}, {Algorithm: AES256}} {
+		name := "clear"
+		if e != nil {
+			name = e.Algorithm.String()
+		}
+		b.Run(name, func(b *testing.B) {
+			testSeal = e
+			defer func() { testSeal = nil }()
+			bench(b)
+		})
+	}
+}
+
+func BenchmarkWriter(b *testing.B) { benchSealed(b, benchWriter) }
+
+func BenchmarkReader(b *testing.B) { benchSealed(b, benchReader) }
+
 const benchTxn = 10 // operations in a transaction
 
 func benchOp() []byte { return insertOp(1, 4711, strings.Repeat("x", 180)) }
 
-func BenchmarkWriter(b *testing.B) {
+func benchWriter(b *testing.B) {
 	cfg := testConfig(testName(b))
 	w := mustOpen(b, cfg)
 	defer w.Close()
@@ -102,13 +121,13 @@ func benchTrail(b *testing.B, n int) Name {
 
 const benchRecords = 500_000
 
-func BenchmarkReader(b *testing.B) {
+func benchReader(b *testing.B) {
 	n := benchTrail(b, benchRecords)
 	b.ReportAllocs()
 	b.ResetTimer()
 	var count int
 	for b.Loop() {
-		r, err := OpenReader(n, Position{}, ReaderOptions{})
+		r, err := OpenReader(n, Position{}, ReaderOptions{Keys: testKeys})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -134,7 +153,7 @@ func BenchmarkTxnReader(b *testing.B) {
 	var count int
 	var op record.Op
 	for b.Loop() {
-		r, err := OpenTxnReader(n, Position{}, TxnOptions{})
+		r, err := OpenTxnReader(n, Position{}, testTxnOptions())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func exampleDump(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenFile(n.File(0), 0)
+	r, err := OpenFile(n.File(0), 0, testKeys)
 	if err != nil {
 		t.Fatal(err)
 	}

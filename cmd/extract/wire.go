@@ -17,6 +17,7 @@ import (
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/trail"
+	"ggsh/wallet"
 )
 
 // wiring joins sources and trails with the engine.
@@ -26,6 +27,8 @@ type wiring struct {
 	globals param.GlobalsConfig
 	outputs []param.Output
 	args    process.Args
+	keys    *wallet.Ring
+	ciphers []*trail.Encryption // by the output's index; nil: in clear
 
 	tables   []*param.TableStatement
 	discards *discards
@@ -39,6 +42,12 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 		return nil, err
 	}
 	if w.globals, err = p.Globals(); err != nil {
+		return nil, err
+	}
+	if w.keys, err = wallet.Of(p.Home()); err != nil {
+		return nil, err
+	}
+	if err := w.keys.Check(p.Params()); err != nil {
 		return nil, err
 	}
 	if err := w.supported(); err != nil {
@@ -78,6 +87,9 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
+	if err == nil {
+		err = w.readCiphers(outputs)
+	}
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
@@ -173,11 +185,12 @@ func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extr
 	}
 	at, after := start.At, time.Time{}
 	if at.IsZero() {
-		if at, after, err = beginInTrail(name, start.Begin); err != nil {
+		if at, after, err = w.beginInTrail(name, start.Begin); err != nil {
 			return nil, err
 		}
 	}
-	src, err := extract.OpenTrail(ctx, name, at, after, func(text string) { w.p.Line("%s", text) })
+	src, err := extract.OpenTrail(ctx, name, at, extract.TrailOptions{After: after, Keys: w.keys,
+		Admit: w.admit, Warn: func(text string) { w.p.Line("%s", text) }})
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +202,7 @@ func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extr
 
 // beginInTrail turns an ordered start into a place in the trail: without a
 // sequence number, the first file there is.
-func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Time, error) {
+func (w *wiring) beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Time, error) {
 	var after time.Time
 	if b.Kind == checkpoint.BeginTime || b.Kind == checkpoint.BeginNow {
 		after = b.Time
@@ -198,7 +211,7 @@ func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Tim
 		return trail.Position{Seqno: b.Seqno, RBA: b.RBA}, after, nil
 	}
 	if b.Kind == checkpoint.BeginEOF {
-		at, err := extract.EndOfTrail(name)
+		at, err := extract.EndOfTrail(name, w.keys)
 		return at, after, err
 	}
 	files, err := trail.List(name)
@@ -309,6 +322,7 @@ func (w *wiring) login(l param.Login) (dblogin.Login, error) {
 	if l.Alias != "" {
 		return dblogin.AliasesIn(w.aliasDir()).Login(l.DSN, l.Domain, l.Alias)
 	}
+	password, err := w.keys.Password(l)
 	return dblogin.Login{Kind: dblogin.MySQL, Host: l.Host, Port: l.Port, Database: l.Database,
-		User: l.User, Password: l.Password}, nil
+		User: l.User, Password: password}, err
 }
