@@ -218,7 +218,17 @@ func (e *KeyError) Unwrap() error { return e.Err }
 func (e *KeyError) As(target any) bool { return fill(target, e.numbered()) }
 
 func (e *KeyError) numbered() *ggserr.Error {
-	return ggserr.New(ggserr.TrailKey, e.File, e.Key).Because(e.Err)
+	n := ggserr.New(ggserr.TrailKey, e.File, e.Key)
+	var why *ggserr.Error
+	if !errors.As(e.Err, &why) {
+		return n.Because(e.Err)
+	}
+	text := why.Text
+	if why.Err != nil {
+		text += ": " + why.Err.Error()
+	}
+	n.Hint = why.Hint
+	return n.Because(errors.New(text))
 }
 
 // open gives the cipher of the frames of the file at path.

@@ -3,7 +3,9 @@ package wallet
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -50,9 +52,12 @@ func (r *Ring) Key(name string, version uint32) ([]byte, error) {
 // named finds a key of ENCKEYS; names are compared in any case.
 func (r *Ring) named(name string) ([]byte, error) {
 	text, err := sealedfile.ReadSecret(r.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ggserr.New(ggserr.KeyMissing, name, r.Path+" does not exist").
+			Do("keygen 256 1 makes a key: write NAME and the key into that file.")
+	}
 	if err != nil {
-		return nil, ggserr.New(ggserr.KeyMissing, name, "the file of named keys cannot be read").
-			Because(err).Do("keygen 256 1 makes a key: write NAME and the key into %s.", r.Path)
+		return nil, err
 	}
 	keys, err := parseKeys(string(text), r.Path)
 	if err != nil {

@@ -105,7 +105,7 @@ func (w *wiring) admit(h *trail.Header) error {
 	if at < 0 || w.ciphers[at] != nil {
 		return nil
 	}
-	return ggserr.New(ggserr.BadParameter, fmt.Sprintf("trail file %s is encrypted, and %s %s would be "+
-		"written in clear", h.File, w.outputs[at].Kind, w.outputs[at].Path)).
+	return ggserr.New(ggserr.BadParameter, fmt.Sprintf("trail file %s is encrypted, and %s %s would "+
+		"be written in clear", h.File, w.outputs[at].Kind, w.outputs[at].Path)).
 		Do("START again: it is encrypted like its source then. For clear text write DECRYPTTRAIL.")
 }
