@@ -30,9 +30,9 @@ type SenderConfig struct {
 	MaxBytes   int64  // of a trail file; zero: trail.DefaultMaxBytes
 	Header     trail.HeaderInfo
 	Encrypt    *trail.Encryption // how the collector encrypts the trail, with its home's keys
-	Compress   bool // RMTHOST COMPRESS
-	Threshold  int  // blocks shorter than this many bytes are not packed
-	BlockBytes int  // of a block; zero: 128 KiB
+	Compress   bool              // RMTHOST COMPRESS
+	Threshold  int               // blocks shorter than this many bytes are not packed
+	BlockBytes int               // of a block; zero: 128 KiB
 	// Timeout bounds each step on the network (RMTHOST TIMEOUT); zero: 30 s. A
 	// connection that is silent for as long is given up, on both ends.
 	Timeout time.Duration

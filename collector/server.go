@@ -37,8 +37,8 @@ type ServerConfig struct {
 	// AllowRemote admits senders from other hosts; without TLS they are refused.
 	AllowRemote bool
 	TLS         *tls.Config
-	Log         EventLog // nil: none
-	FS          trail.FS // nil: trail.Disk
+	Log         EventLog   // nil: none
+	FS          trail.FS   // nil: trail.Disk
 	Keys        trail.Keys // for encrypted trails; nil: there are none
 }
 

@@ -258,8 +258,8 @@ func (s *Session) decrypted(c *call, password string) (string, error) {
 
 // encryptOptions are the options of an encrypted password.
 func encryptOptions() []Arg {
-	return []Arg{{Name: "ENCRYPTKEY", Kind: Word, Help: "key of ENCKEYS, or DEFAULT, of an encrypted " +
-		"password"}, {Name: "BLOWFISH"}, {Name: "AES128"}, {Name: "AES192"}, {Name: "AES256"}}
+	return []Arg{{Name: "ENCRYPTKEY", Kind: Word,
+		Help: "key of ENCKEYS, or DEFAULT, of an encrypted password"}, {Name: "BLOWFISH"}, {Name: "AES128"}, {Name: "AES192"}, {Name: "AES256"}}
 }
 
 func walletRows() []Command {

@@ -85,7 +85,8 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		child, err := os.StartProcess(os.Args[0], []string{os.Args[0]}, &os.ProcAttr{
-			Env: append(os.Environ(), childTrail+"="+dir, sealChild()), Files: []*os.File{nil, out, os.Stderr}})
+			Env:   append(os.Environ(), childTrail+"="+dir, sealChild()),
+			Files: []*os.File{nil, out, os.Stderr}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"ggsh/record"
@@ -137,8 +138,8 @@ func appendFront(dst []byte, h *Header) []byte {
 }
 
 // wrap makes h the header of an encrypted file and gives the cipher of its frames.
-func (h *Header) wrap(e *Encryption, keys Keys) (box cipher.AEAD, err error) {
-	seal, key, data, err := newSeal(e, keys)
+func (h *Header) wrap(e *Encryption, keys Keys, random io.Reader) (box cipher.AEAD, err error) {
+	seal, key, data, err := newSeal(e, keys, random)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,9 @@ func (cfg *WriterConfig) complete() error {
 	}
 	if cfg.FS == nil {
 		cfg.FS = Disk{}
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -201,7 +205,7 @@ func (w *Writer) front(h *Header, mark *Restart) ([]byte, error) {
 	w.crypt.box = nil
 	if w.cfg.Encrypt != nil {
 		var err error
-		if w.crypt.box, err = h.wrap(w.cfg.Encrypt, w.cfg.Keys); err != nil {
+		if w.crypt.box, err = h.wrap(w.cfg.Encrypt, w.cfg.Keys, w.cfg.Random); err != nil {
 			return nil, err
 		}
 	}

@@ -4,11 +4,11 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"ggsh/ggserr"
@@ -153,7 +153,7 @@ func cutString(b []byte) (s, rest []byte, ok bool) {
 
 // newSeal makes the keys of a new file: a random data key, to be wrapped when the
 // header is known.
-func newSeal(e *Encryption, keys Keys) (s *Seal, key, data []byte, err error) {
+func newSeal(e *Encryption, keys Keys, random io.Reader) (s *Seal, key, data []byte, err error) {
 	s = &Seal{Algorithm: e.Algorithm, KeyName: e.KeyName}
 	if keys == nil {
 		return nil, nil, nil, errors.New("trail: encryption without keys")
@@ -171,10 +171,11 @@ func newSeal(e *Encryption, keys Keys) (s *Seal, key, data []byte, err error) {
 			"%s needs one of %d bits or more", e.Algorithm, 8*e.Algorithm.keySize()))
 	}
 	s.keyID = idOf(key)
-	rand.Read(s.nonce[:])
 	data = make([]byte, e.Algorithm.keySize())
-	rand.Read(data)
-	return s, key, data, nil
+	if _, err = io.ReadFull(random, data); err == nil {
+		_, err = io.ReadFull(random, s.nonce[:])
+	}
+	return s, key, data, err
 }
 
 // idOf tells keys apart without telling them.

@@ -106,7 +106,8 @@ func TestSealedFileTellsNothing(t *testing.T) {
 		}
 	}
 	h, err := ReadHeader(n.File(0))
-	if err != nil || h.Seal == nil || h.Seal.String() != "AES256 under version 1 of master key MASTER" {
+	if err != nil || h.Seal == nil ||
+		h.Seal.String() != "AES256 under version 1 of master key MASTER" {
 		t.Fatal(h, err)
 	}
 	wantTxns(t, n, Position{}, "1[7]")

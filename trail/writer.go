@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"time"
 
@@ -41,6 +42,7 @@ type WriterConfig struct {
 	Keys     Keys             // for Encrypt, and for reading what an encrypted trail holds
 	FS       FS               // nil: Disk
 	Now      func() time.Time // nil: time.Now
+	Random   io.Reader        // of data keys; nil: the operating system's
 }
 
 // Writer appends transactions to a trail. It belongs to one goroutine. After an

@@ -40,7 +40,8 @@ func algorithmKey(algorithm string) int {
 }
 
 // foreign is what is said of a password that GoldenGate itself encrypted.
-const foreign = "it is not of this program's making; what GoldenGate itself encrypted cannot be read"
+const foreign = "it is not of this program's making; what GoldenGate itself encrypted " +
+	"cannot be read"
 
 // Encrypt gives a password in the form of parameter files. keyName is DEFAULT or a
 // key of ENCKEYS with at least the algorithm's bits.

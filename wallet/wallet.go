@@ -250,8 +250,8 @@ func (w *Wallet) missing(name string) error {
 }
 
 func (w *Wallet) noVersion(name string, version uint32) error {
-	return ggserr.New(ggserr.KeyMissing, name, fmt.Sprintf("wallet at location '%s' has no version %d "+
-		"of it", w.dir, version)).Do("INFO MASTERKEY lists the versions; copy the wallet of the home " +
+	return ggserr.New(ggserr.KeyMissing, name, fmt.Sprintf("wallet at location '%s' has no version "+
+		"%d of it", w.dir, version)).Do("INFO MASTERKEY lists the versions; copy the wallet of the home " +
 		"that has it.")
 }
 
