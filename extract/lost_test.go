@@ -217,3 +217,39 @@ func TestAPumpBeginsWhereItWasTold(t *testing.T) {
 		t.Errorf("%v, %v", txn, err)
 	}
 }
+
+// TestAPumpAsksBeforeEachFile: a file that is not admitted gives no transaction,
+// now and when it is asked again.
+func TestAPumpAsksBeforeEachFile(t *testing.T) {
+	name := trail.Name{Dir: t.TempDir(), Prefix: "lt", Digits: 9}
+	w, err := trail.Open(trail.WriterConfig{Name: name})
+	must(t, err)
+	def := table(1, "orders")
+	for i := 1; i <= 2; i++ {
+		must(t, w.BeginTxn(&record.TxnInfo{CSN: record.CSN{Minor: uint64(i)}, XID: strconv.Itoa(i),
+			CommitTime: time.Unix(int64(i), 0).UTC()}))
+		o := insert(def, i)
+		must(t, w.Op(o.def, o.body, true))
+		must(t, w.Rollover())
+	}
+	must(t, w.Close())
+	refusal := errors.New("not in clear")
+	src, err := OpenTrail(t.Context(), name, trail.Position{}, TrailOptions{
+		Admit: func(h *trail.Header) error {
+			if h.Seqno > 0 {
+				return refusal
+			}
+			return nil
+		}})
+	must(t, err)
+	defer src.Close()
+	if txn, err := src.Next(t.Context()); err != nil || txn.CSN.Minor != 1 {
+		t.Fatal(txn, err)
+	}
+	if txn, err := src.Next(t.Context()); err != refusal {
+		t.Fatal(txn, err)
+	}
+	if txn, err := src.Next(t.Context()); err == nil {
+		t.Fatal(txn, err)
+	}
+}

@@ -126,7 +126,7 @@ var rules = []struct {
 	{regexp.MustCompile(`Linux, \S+, \d+bit \(optimized\), .*`), "Linux <platform>"},
 	{regexp.MustCompile(`\d{6}:\d{18}`), "<csn>"},
 	{regexp.MustCompile(`, \d+ rows/s`), ", <n> rows/s"},
-	{regexp.MustCompile(`(?m)^Version .*`), "Version <version>"},
+	{regexp.MustCompile(`(?m)^Version (development|\d+\.).*`), "Version <version>"},
 	{regexp.MustCompile(`(MariaDB|MySQL) \d\S*|SQLite \d\S*`), "<database>"},
 	{regexp.MustCompile(`(?m)[ \t]+$`), ""},
 }
