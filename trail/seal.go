@@ -155,8 +155,8 @@ func cutString(b []byte) (s, rest []byte, ok bool) {
 // header is known.
 func newSeal(e *Encryption, keys Keys, random io.Reader) (s *Seal, key, data []byte, err error) {
 	s = &Seal{Algorithm: e.Algorithm, KeyName: e.KeyName}
-	if keys == nil {
-		return nil, nil, nil, errors.New("trail: encryption without keys")
+	if keys == nil || e.Algorithm < AES128 || e.Algorithm > AES256 {
+		return nil, nil, nil, fmt.Errorf("trail: no keys, or no algorithm: %s", e.Algorithm)
 	}
 	if e.KeyName == "" {
 		s.KeyName, s.KeyVersion, key, err = keys.Current()
