@@ -29,6 +29,8 @@ func commands() []command {
 		{[]string{"GGSTOKEN"}, "ON | OFF | DETAIL", "show transaction data", (*Session).setGGSToken},
 		{[]string{"HEADERTOKEN"}, "ON | OFF | DETAIL", "accepted; frames have no token headers",
 			(*Session).setIgnored},
+		{[]string{"DECRYPT"}, "ON | OFF", "accepted; records are decrypted when their key is there",
+			(*Session).setIgnored},
 		{[]string{"FILEHEADER"}, "ON | OFF | DETAIL", "show file headers", (*Session).setFileHeader},
 		{[]string{"RECLEN"}, "n", "bytes of data to show", (*Session).setRecLen},
 		{[]string{"TIMEOFFSET"}, "LOCAL | GMT", "the zone of times", (*Session).setZone},
