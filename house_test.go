@@ -23,8 +23,9 @@ import (
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "handler", "scheduler",
-		"checkpoint", "checkpointtable", "props", "oracleclient"},
-	{"dblogin", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml", "process", "groupstate"},
+		"checkpoint", "checkpointtable", "props", "sealedfile", "oracleclient"},
+	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
+		"process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
