@@ -21,6 +21,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/oracleclient"
 	"ggsh/record"
+	"ggsh/tests/oradb"
 )
 
 var recordTo = flag.String("record", "", "folder for the rows that LogMiner gave")
@@ -40,12 +41,15 @@ func liveTables() map[string]string {
 	}
 }
 
+// realOnly marks what the stand-in does not know.
+const realOnly = "/* real */ "
+
 // liveWork is what happens to them, a transaction a line.
 func liveWork() [][]string {
 	return [][]string{
 		{"INSERT INTO GGSH_LIVE_NUMBERS VALUES (1, 0, 0, 100, 0, 0, 0)",
 			"INSERT INTO GGSH_LIVE_NUMBERS VALUES (2, -1.5, 12345.67891, -12300, 3.25, 1.5e10, -2.5e-300)",
-			"INSERT INTO GGSH_LIVE_NUMBERS VALUES (3, 99999999999999999999999999999999999999, NULL, NULL, " +
+			realOnly + "INSERT INTO GGSH_LIVE_NUMBERS VALUES (3, 99999999999999999999999999999999999999, NULL, NULL, " +
 				"1e-40, BINARY_FLOAT_INFINITY, BINARY_DOUBLE_NAN)",
 			"INSERT INTO GGSH_LIVE_NUMBERS VALUES (4, 1e125, NULL, NULL, NULL, NULL, NULL)",
 			"INSERT INTO GGSH_LIVE_NUMBERS VALUES (5, -1e-130, NULL, NULL, NULL, NULL, NULL)"},
@@ -55,9 +59,9 @@ func liveWork() [][]string {
 		{"INSERT INTO GGSH_LIVE_TIMES VALUES (1, DATE '2024-02-29', TIMESTAMP '2024-02-29 23:59:59.123456789', " +
 			"TIMESTAMP '2024-02-29 12:00:00.5 +05:30', TIMESTAMP '2024-02-29 12:00:00.25', " +
 			"INTERVAL '-12-11' YEAR TO MONTH, INTERVAL '77 14:33:15.000001' DAY TO SECOND(6))",
-			"INSERT INTO GGSH_LIVE_TIMES VALUES (2, TO_DATE('-4712-01-01','SYYYY-MM-DD'), NULL, " +
+			realOnly + "INSERT INTO GGSH_LIVE_TIMES VALUES (2, TO_DATE('-4712-01-01','SYYYY-MM-DD'), NULL, " +
 				"TIMESTAMP '2024-07-01 12:00:00 Europe/Berlin', NULL, NULL, NULL)",
-			"INSERT INTO GGSH_LIVE_TIMES VALUES (3, DATE '9999-12-31', TIMESTAMP '0001-01-01 00:00:00', NULL, " +
+			realOnly + "INSERT INTO GGSH_LIVE_TIMES VALUES (3, DATE '9999-12-31', TIMESTAMP '0001-01-01 00:00:00', NULL, " +
 				"NULL, NULL, INTERVAL '-0 00:00:00.5' DAY TO SECOND)"},
 		{"UPDATE GGSH_LIVE_NUMBERS SET N = N + 1 WHERE ID < 3", "DELETE FROM GGSH_LIVE_NUMBERS WHERE ID = 4"},
 		{"INSERT INTO GGSH_LIVE_NOKEY VALUES (1, 'one')", "SAVEPOINT S",
@@ -66,7 +70,7 @@ func liveWork() [][]string {
 		{"INSERT INTO GGSH_LIVE_NOKEY VALUES (4, 'never')", "ROLLBACK"},
 		{"UPDATE GGSH_LIVE_TEXTS SET ID = 20, V = 'moved' WHERE ID = 2"},
 		{"INSERT INTO GGSH_LIVE_LOBS VALUES (1, 'short', HEXTORAW('01'))",
-			"DECLARE C CLOB; B BLOB; BEGIN INSERT INTO GGSH_LIVE_LOBS VALUES (2, EMPTY_CLOB(), EMPTY_BLOB()) " +
+			realOnly + "DECLARE C CLOB; B BLOB; BEGIN INSERT INTO GGSH_LIVE_LOBS VALUES (2, EMPTY_CLOB(), EMPTY_BLOB()) " +
 				"RETURNING C, B INTO C, B; FOR I IN 1..50 LOOP DBMS_LOB.WRITEAPPEND(C, 2000, RPAD(I, 2000, 'x')); " +
 				"DBMS_LOB.WRITEAPPEND(B, 1000, UTL_RAW.COPIES(HEXTORAW('0A0B0C0D'), 250)); END LOOP; END;"},
 		{"UPDATE GGSH_LIVE_LOBS SET C = 'other' WHERE ID = 1"},
@@ -76,9 +80,10 @@ func liveWork() [][]string {
 	}
 }
 
-// live is the database and what was found out about it.
+// live is the database that the suite runs on.
 type live struct {
 	*testing.T
+	real  bool
 	cfg   oracleclient.Config
 	db    *sql.DB
 	owner string
@@ -94,18 +99,33 @@ func TestLive(t *testing.T) {
 	if !ok || !ok2 {
 		t.Skip("ORACLE_DSN=user/password@connect names no database")
 	}
-	l := &live{T: t, cfg: oracleclient.Config{Connect: connect, User: user, Password: password},
+	l := &live{T: t, real: true, cfg: oracleclient.Config{Connect: connect, User: user, Password: password},
 		owner: strings.ToUpper(user)}
+	l.run()
+}
+
+// TestLiveSuiteRuns shows that the suite itself works, on the stand-in.
+func TestLiveSuiteRuns(t *testing.T) {
+	db, err := oradb.Start(oradb.Options{Users: map[string]string{"GG": "secret"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	l := &live{T: t, cfg: oracleclient.Config{Connect: db.DSN(), User: "GG", Password: "secret"}, owner: "GG"}
+	l.run()
+}
+
+func (l *live) run() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	var err error
 	if l.db, err = oracleclient.Open(ctx, l.cfg); err != nil {
-		t.Fatal(err)
+		l.Fatal(err)
 	}
-	defer l.db.Close()
+	l.Cleanup(func() { l.db.Close() })
 	l.prepare(ctx)
 	for _, mode := range []oracle.Mode{oracle.Raw, oracle.Catalog} {
-		t.Run(map[oracle.Mode]string{oracle.Raw: "raw", oracle.Catalog: "catalog"}[mode], func(t *testing.T) {
+		l.Run(map[oracle.Mode]string{oracle.Raw: "raw", oracle.Catalog: "catalog"}[mode], func(t *testing.T) {
 			m := *l
 			m.T = t
 			m.prove(ctx, mode)
@@ -121,6 +141,9 @@ func (l *live) exec(ctx context.Context, statements ...string) {
 		l.Fatal(err)
 	}
 	for _, s := range statements {
+		if strings.HasPrefix(s, realOnly) && !l.real {
+			continue
+		}
 		if _, err := tx.ExecContext(ctx, s); err != nil {
 			l.Fatalf("%s: %s", s, oracleclient.Message(err))
 		}
@@ -170,8 +193,12 @@ func (l *live) prove(ctx context.Context, mode oracle.Mode) {
 	}
 	after := l.tables(ctx, mode)
 	changes := 0
-	for src.Status().Read < after.scn {
+	for {
+		done := src.Status().Read >= after.scn
 		txn, err := src.Next(ctx)
+		if err == io.EOF && done {
+			break
+		}
 		if err == io.EOF {
 			err = src.Wait(ctx)
 		} else if err == nil && txn.Ops != nil {
