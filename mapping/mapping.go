@@ -46,6 +46,10 @@ func joinName(parts ...string) string {
 // that the target has no such table.
 type Lookup func(Name) (*record.TableDef, error)
 
+// ErrLikeSource is a Lookup's answer for a target that has no definition of its own:
+// its columns are the source's.
+var ErrLikeSource = errors.New("mapping: the target is like the source")
+
 // Plan is the compiled statements of a parameter file. It belongs to one
 // goroutine.
 type Plan struct {

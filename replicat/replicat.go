@@ -65,6 +65,7 @@ type Replicat struct {
 	trail    trail.Name
 	state    *state
 	tables   map[*record.TableDef][]*table
+	files    definitionFiles
 	position handler.Checkpoint // the last one that is durable
 	taken    handler.Checkpoint // the last one that the open target was given
 	waiting  []takenGroup       // what lies between, oldest first
@@ -131,6 +132,9 @@ func (r *Replicat) prepare() error {
 		return err
 	}
 	r.announce()
+	if err := r.readDefinitions(); err != nil {
+		return err
+	}
 	if r.trail, err = r.trailName(); err != nil {
 		return err
 	}
@@ -144,12 +148,6 @@ func (r *Replicat) announce() {
 	run := r.set.run
 	for _, notice := range r.set.notices {
 		r.p.Event(notice)
-	}
-	for _, file := range run.SourceDefs {
-		r.p.Info(ggserr.SourceDefsIgnored, "SOURCEDEFS "+file)
-	}
-	if run.AssumeTargetDefs {
-		r.p.Info(ggserr.SourceDefsIgnored, "ASSUMETARGETDEFS")
 	}
 	for _, old := range []struct {
 		given         bool

@@ -16,14 +16,20 @@ func (r *Replicat) tablesFor(ctx context.Context, def *record.TableDef) ([]*tabl
 	if tables, ok := r.tables[def]; ok {
 		return tables, nil
 	}
-	plans, err := r.plan.Resolve(def, r.target.lookup(ctx))
+	counts, err := r.definitionOf(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := r.plan.Resolve(counts, r.targetLookup(ctx))
 	if err != nil {
 		return nil, err
 	}
 	var tables []*table
 	for _, p := range plans {
 		for _, m := range p.Messages {
-			r.p.Event(m)
+			if counts == def || m.Number != ggserr.DefinitionFromTrail {
+				r.p.Event(m)
+			}
 		}
 		t := &table{plan: p, rules: rulesOf(p.Statement),
 			stats: r.p.Stats().Table("", p.Source.FullName(), p.Target.FullName())}
