@@ -23,7 +23,8 @@ import (
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "handler", "scheduler", "dblogin",
-		"checkpoint", "checkpointtable", "props", "definitions"},
+		"checkpoint", "checkpointtable", "props", "definitions",
+		"ddl"},
 	{"formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},

@@ -8,7 +8,7 @@ import (
 
 	"ggsh/capture/cachemgr"
 	"ggsh/capture/mysql/binlog"
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 	"ggsh/record"
 )
