@@ -96,6 +96,10 @@ type Config struct {
 	AtCSN, AfterCSN *record.CSN
 	// Serves reports whether a TABLE statement's rows go to an output.
 	Serves func(t *param.TableStatement, out OutputConfig) bool
+	// DDL says which DDL goes to the trails; PassDDL has a data pump pass all of it
+	// when the parameter file has no DDL.
+	DDL     param.DDL
+	PassDDL bool
 	// Rollover are the times of day at which each trail begins a new file.
 	Rollover []param.Clock
 	// WarnLong is the age of an open transaction that is worth a warning, told

@@ -81,6 +81,12 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if record.OpType(body[0]) == record.DDL {
+			if err := e.moveDDL(txn, body); err != nil {
+				return false, err
+			}
+			continue
+		}
 		routes := e.lastTo
 		if def != e.lastDef || def == nil {
 			if routes, err = e.routesOf(def, body); err != nil {
@@ -111,6 +117,11 @@ func (r *route) write(txn *record.Txn, body []byte) error {
 		return nil
 	}
 	r.tally.Count(record.OpType(fresh[0]))
+	return o.hold(txn, r.plan.Target, fresh)
+}
+
+// hold holds an operation back, which was appended to spare; the one held before goes out.
+func (o *output) hold(txn *record.Txn, def *record.TableDef, fresh []byte) error {
 	if !o.begun {
 		if err := o.w.BeginTxn(&txn.TxnInfo); err != nil {
 			return err
@@ -122,7 +133,7 @@ func (r *route) write(txn *record.Txn, body []byte) error {
 			return err
 		}
 	}
-	o.def, o.waiting = r.plan.Target, true
+	o.def, o.waiting = def, true
 	o.body, o.spare = fresh, o.body[:0]
 	return nil
 }
@@ -210,7 +221,7 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 }
 
 // routesOf finds where a table's operations go, asking the plan once for each
-// definition. DDL on no known table goes nowhere yet.
+// definition.
 func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
 	if def == nil {
 		return nil, nil
@@ -222,6 +233,7 @@ func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
 			return nil, err
 		}
 		for _, p := range plans {
+			e.takeTruncates(p)
 			routes = append(routes, e.routesTo(p)...)
 		}
 		e.routes[def] = routes

@@ -102,6 +102,19 @@ func (p *Plan) Targets(def *record.TableDef) ([]Name, error) {
 	return names, err
 }
 
+// StatementsOf gives the statements that take a source table, without resolving it.
+func (p *Plan) StatementsOf(def *record.TableDef) []*param.TableStatement {
+	entries, err := p.entriesFor(def)
+	if err != nil {
+		return nil // told where the names are resolved
+	}
+	var out []*param.TableStatement
+	for _, e := range entries {
+		out = append(out, e.statement)
+	}
+	return out
+}
+
 // repeats notes the pair of target and output. A wildcard that gives a pair for
 // the second time gives nothing: the first one holds.
 func (e *entry) repeats(name Name, seen map[string]bool) bool {

@@ -65,6 +65,7 @@ type Replicat struct {
 	trail    trail.Name
 	state    *state
 	tables   map[*record.TableDef][]*table
+	said     map[string]bool // what was told of tables
 	files    definitionFiles
 	position handler.Checkpoint // the last one that is durable
 	taken    handler.Checkpoint // the last one that the open target was given
@@ -89,7 +90,7 @@ type Replicat struct {
 // reached, or an error ends it. The end of ctx is an order to stop: what is on
 // its way to the target is finished first.
 func Run(ctx context.Context, cfg Config) error {
-	r := &Replicat{cfg: cfg, p: cfg.Process, tables: map[*record.TableDef][]*table{},
+	r := &Replicat{cfg: cfg, p: cfg.Process, tables: map[*record.TableDef][]*table{}, said: map[string]bool{},
 		retries: map[trail.Position]int{}, warned: map[string]int{}}
 	if err := r.prepare(); err != nil {
 		return err

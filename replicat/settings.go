@@ -21,6 +21,7 @@ import (
 // settings is what the parameter file makes of a run.
 type settings struct {
 	run             param.Run
+	ddl             param.DDL
 	groupOps        int
 	plugin          string
 	properties      string          // file of a big data target
@@ -57,7 +58,11 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{run: run, groupOps: max(1, run.Apply.GroupTransOps)}
+	ddl, err := param.ReadDDL(f)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{run: run, ddl: ddl, groupOps: max(1, run.Apply.GroupTransOps)}
 	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}

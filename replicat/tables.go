@@ -27,10 +27,12 @@ func (r *Replicat) tablesFor(ctx context.Context, def *record.TableDef) ([]*tabl
 	var tables []*table
 	for _, p := range plans {
 		for _, m := range p.Messages {
-			if counts == def || m.Number != ggserr.DefinitionFromTrail {
+			if said := m.Message(); !r.said[said] && (counts == def || m.Number != ggserr.DefinitionFromTrail) {
+				r.said[said] = true
 				r.p.Event(m)
 			}
 		}
+		r.takeTruncates(p)
 		t := &table{plan: p, rules: rulesOf(p.Statement),
 			stats: r.p.Stats().Table("", p.Source.FullName(), p.Target.FullName())}
 		t.collisions = p.Statement.Switches.HandleCollisions

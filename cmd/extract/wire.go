@@ -24,6 +24,7 @@ type wiring struct {
 	p       *process.Process
 	run     param.Run
 	globals param.GlobalsConfig
+	ddl     param.DDL
 	outputs []param.Output
 	args    process.Args
 
@@ -77,8 +78,13 @@ func (w *wiring) config() (extract.Config, error) {
 		plan.SpareNamed()
 	}
 	w.tables = plan.Statements()
+	if w.ddl, err = param.ReadDDL(w.p.Params()); err != nil {
+		return extract.Config{}, err
+	}
+	doc := w.p.Document()
+	pump := doc != nil && doc.Group.Source == checkpoint.TrailSource
 	outputs, err := w.readOutputs()
-	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
+	return extract.Config{DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
@@ -249,6 +255,7 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
+	cfg.AllDDL = w.ddl.Given
 	for _, name := range log.FilterTables {
 		cfg.FilterTables = append(cfg.FilterTables, strings.Trim(name.String(), `"`))
 	}

@@ -54,6 +54,8 @@ type Dialect struct {
 	// Savepoint says that a failed statement may end the transaction, so that
 	// each operation of a run by single operations needs a savepoint.
 	Savepoint bool
+	// DDL is how statements that define objects are executed; nil refuses them.
+	DDL *DDL
 }
 
 // Nature is what the target's table is beyond its columns and keys.
