@@ -59,9 +59,6 @@ func (e *engine) moveDDL(txn *record.Txn, body []byte) error {
 func (e *engine) takes(d *mapping.DDL, o *output) bool {
 	for _, n := range d.Source {
 		def := &record.TableDef{Schema: n.Schema, Name: n.Name, Database: "mysql"}
-		if n.Schema == "" {
-			def.Schema, def.Name = n.Name, ""
-		}
 		for _, st := range e.cfg.Plan.StatementsOf(def) {
 			if e.cfg.Serves(st, o.cfg) {
 				return true

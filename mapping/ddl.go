@@ -13,7 +13,7 @@ import (
 const (
 	Mapped   = "MAPPED"   // a TABLE or MAP takes the object
 	Unmapped = "UNMAPPED" // none does
-	Other    = "OTHER"    // the statement names no object
+	Other    = "OTHER"    // the object is in no schema: databases
 )
 
 // DDL is a DDL operation as a group sees it.
@@ -50,9 +50,13 @@ func (p *Plan) MapDDL(st record.DDLStatement) (*DDL, error) {
 	if len(d.Source) == 0 {
 		return d, nil
 	}
-	d.Scope = Unmapped
-	if slices.ContainsFunc(d.targets, func(n *ddl.Name) bool { return n != nil }) {
+	taken := slices.ContainsFunc(d.targets, func(n *ddl.Name) bool { return n != nil })
+	switch {
+	case s.Object == "DATABASE":
+	case taken:
 		d.Scope = Mapped
+	default:
+		d.Scope = Unmapped
 	}
 	if p.extract {
 		return d, nil

@@ -39,8 +39,8 @@ func TestMapDDL(t *testing.T) {
 		{"hr", "RENAME TABLE a TO not_this", Mapped, "RENAME TABLE `tg`.`a` TO `tg`.`not_this`"},
 		{"hr", "CREATE TABLE c (x INT, FOREIGN KEY (x) REFERENCES emp (id))", Mapped,
 			"CREATE TABLE `tg`.`c` (x INT, FOREIGN KEY (x) REFERENCES `x`.`people` (id))"},
-		{"", "CREATE DATABASE hr", Mapped, "CREATE DATABASE `tg`"},
-		{"", "DROP DATABASE other", Unmapped, "DROP DATABASE `other`"},
+		{"", "CREATE DATABASE hr", Other, "CREATE DATABASE `tg`"},
+		{"", "DROP DATABASE other", Other, "DROP DATABASE `other`"},
 		{"hr", "CREATE INDEX i ON t (a)", Mapped, "CREATE INDEX i ON `tg`.`t` (a)"},
 	} {
 		d, err := p.MapDDL(record.DDLStatement{Schema: c.schema, Text: c.text})
