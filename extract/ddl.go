@@ -35,6 +35,7 @@ func (e *engine) moveDDL(txn *record.Txn, body []byte) error {
 		e.proc.Info(number, clause, st.Kind, st.Object, st.Name)
 	}
 	if !ok {
+		e.proc.Stats().AddDDL(d.Count(false))
 		return nil
 	}
 	d.Substitute(rules.Substs)
@@ -47,6 +48,9 @@ func (e *engine) moveDDL(txn *record.Txn, body []byte) error {
 			return err
 		}
 		written = true
+	}
+	if written {
+		e.proc.Stats().AddDDL(d.Count(true))
 	}
 	if written && rules.Report {
 		e.proc.Info(ggserr.DDLWritten)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"ggsh/control"
 	"ggsh/ddl"
 	"ggsh/param"
 	"ggsh/record"
@@ -222,6 +223,19 @@ func replaceFold(s, from, to string) string {
 		i++
 	}
 	return b.String()
+}
+
+// Count is the statement in statistics.
+func (d *DDL) Count(included bool) control.DDLCounts {
+	switch {
+	case !included:
+		return control.DDLCounts{Excluded: 1}
+	case d.Scope == Mapped:
+		return control.DDLCounts{Mapped: 1}
+	case d.Scope == Unmapped:
+		return control.DDLCounts{Unmapped: 1}
+	}
+	return control.DDLCounts{Other: 1}
 }
 
 // TakeTruncates has the plan take truncates, as DDL that includes them orders.

@@ -78,6 +78,7 @@ func (r *Replicat) mapDDL(body []byte) (*mapping.DDL, error) {
 		r.p.Info(number, clause, st.Kind, st.Object, st.Name)
 	}
 	if !ok {
+		r.p.Stats().AddDDL(d.Count(false))
 		return nil, nil
 	}
 	if d.More {
@@ -121,6 +122,7 @@ func (r *Replicat) applyDDL(ctx context.Context, g *group) error {
 				r.p.Line("%s", note)
 			}
 			r.p.Info(ggserr.DDLSucceeded)
+			r.p.Stats().AddDDL(g.ddl.Count(true))
 			return r.accepted(g, applied)
 		}
 		var failed *handler.ApplyError

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ggsh/control"
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/record"
@@ -86,6 +87,11 @@ func TestDDLThatIsLeftOut(t *testing.T) {
 	f.statement("ALTER", "ALTER TABLE hr.emp ADD a INT")
 	f.start()
 	f.s.wait(f.s.at(3))
+	f.idle()
+	stats := f.order(control.Stats).Stats
+	if want := (control.DDLCounts{Mapped: 1, Excluded: 2}); stats.DDL == nil || *stats.DDL != want {
+		t.Errorf("counted %+v", stats.DDL)
+	}
 	f.stop()
 	if !slices.Equal(f.s.log, []string{"ddl ALTER TABLE `tg`.`emp` ADD a INT"}) {
 		t.Fatalf("%q", f.s.log)
