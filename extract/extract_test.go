@@ -97,6 +97,7 @@ type fixture struct {
 	home  subdirs.Home
 	after *record.CSN // AFTERCSN
 	tune  func(*LoadConfig)
+	ddl   bool // the file's DDL parameters count
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -192,6 +193,9 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 		}}
 	for i, o := range outs {
 		cfg.Outputs = append(cfg.Outputs, OutputConfig{Index: i, Name: o.Path})
+	}
+	if f.ddl {
+		f.ddlOf(&cfg, group)
 	}
 	e := newEngine(cfg)
 	done := make(chan error, 1)

@@ -18,7 +18,9 @@ import (
 func (m *mapper) ddl(ctx context.Context, op *sourceOp) error {
 	r := m.r
 	if !r.target.can.Tables {
-		return nil // the target has no tables: what changes is told with the next rows
+		r.tellOnce("DDL", "files and topics get none: what changes is told with the next rows",
+			r.set.ddl.Given)
+		return nil
 	}
 	d, err := r.mapDDL(op.body)
 	if d == nil || err != nil {

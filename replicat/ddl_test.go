@@ -1,6 +1,7 @@
 package replicat
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -166,5 +167,23 @@ func TestTruncateIsDDL(t *testing.T) {
 		if got := slices.ContainsFunc(f.s.log, func(l string) bool { return strings.HasPrefix(l, "truncate") }); got != want {
 			t.Errorf("%s: %q", params, f.s.log)
 		}
+	}
+}
+
+// TestDDLToFiles: a target without tables gets none, and its operator is told once.
+func TestDDLToFiles(t *testing.T) {
+	f := newFixture(t, ddlParams+withMap)
+	f.cfg.Launch = func(ctx context.Context, name string) (handler.Handler, error) {
+		h, err := f.s.launch(ctx, name)
+		return untabled{h}, err
+	}
+	f.statement("ALTER", "ALTER TABLE emp ADD COLUMN w INT")
+	f.statement("DROP", "DROP TABLE emp")
+	f.txn(insert(1, "a"))
+	f.start()
+	f.s.wait(f.s.at(3))
+	f.stop()
+	if n := strings.Count(f.report(), "DDL is known and not acted on: files and topics"); n != 1 {
+		t.Fatalf("told %d times\n%s", n, f.report())
 	}
 }

@@ -104,7 +104,7 @@ func sameColumns(a, b *record.TableDef) bool {
 // those of TARGETDEFS; nil makes them those of the source.
 func (r *Replicat) targetLookup(ctx context.Context) mapping.Lookup {
 	if r.target.can.Tables {
-		r.tellOnce("TARGETDEFS", len(r.files.target) > 0)
+		r.tellOnce("TARGETDEFS", "the target database is asked for its tables", len(r.files.target) > 0)
 		return r.target.lookup(ctx)
 	}
 	if len(r.files.target) == 0 {
@@ -121,9 +121,9 @@ func (r *Replicat) targetLookup(ctx context.Context) mapping.Lookup {
 }
 
 // tellOnce warns of a parameter that does nothing with this target.
-func (r *Replicat) tellOnce(keyword string, given bool) {
+func (r *Replicat) tellOnce(keyword, instead string, given bool) {
 	if given && !r.files.told[keyword] {
 		r.files.told[keyword] = true
-		r.p.Event(ggserr.New(ggserr.ParameterIgnored, keyword, "the target database is asked for its tables"))
+		r.p.Event(ggserr.New(ggserr.ParameterIgnored, keyword, instead))
 	}
 }

@@ -174,6 +174,9 @@ func (g *generator) definitions(ctx context.Context, globals param.GlobalsConfig
 // login resolves an alias, or takes what the parameter says.
 func (g *generator) login(l param.Login, globals param.GlobalsConfig) (dblogin.Login, error) {
 	switch {
+	case l.EncryptAlgo != "":
+		return dblogin.Login{}, ggserr.New(ggserr.BadParameter, "encrypted passwords are not read by "+
+			"defgen").At(l.Pos.File, l.Pos.Line, l.Pos.Column).Do("Use USERIDALIAS.")
 	case l.Alias != "":
 		dir := g.home.Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
 		return dblogin.AliasesIn(dir).Login(l.DSN, l.Domain, l.Alias)

@@ -65,7 +65,11 @@ func (a *Applier) applyDDL(ctx context.Context, b *handler.Batch, st *record.DDL
 		}
 		return nil, f
 	}
-	a.stmts.forget() // prepared for what tables were
+	// What was told and prepared is of tables as they were.
+	clear(a.tables)
+	if a.stmts != nil {
+		a.stmts.forget()
+	}
 	return applied, nil
 }
 
