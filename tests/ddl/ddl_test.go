@@ -115,7 +115,7 @@ func TestDDLBothWays(t *testing.T) {
 				"INSERT INTO SRC.a VALUES (3, 33, 'three')",
 				"CREATE INDEX a_v ON SRC.a (v)", "UPDATE SRC.a SET w = 8 WHERE id = 1",
 				"CREATE TABLE SRC.private (id INT)", "CREATE TABLE SRC.not_there (id INT)",
-				"ALTER TABLE SRC.a DROP COLUMN v, ADD COLUMN x CHAR(3)",
+				"ALTER TABLE SRC.a DROP COLUMN v, ADD COLUMN x CHAR(3), ADD INDEX a_x (x)",
 				"INSERT INTO SRC.a VALUES (4, 44, 'xyz')",
 				"CREATE TABLE SRC.child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES SRC.a (id))",
 				"INSERT INTO SRC.child VALUES (10, 4)", "CREATE TABLE SRC.like_a LIKE SRC.a")
@@ -123,7 +123,10 @@ func TestDDLBothWays(t *testing.T) {
 			in.exec("RENAME TABLE SRC.like_a TO SRC.renamed", "INSERT INTO SRC.renamed VALUES (9, 9, 'r')",
 				"CREATE TABLE SRC.t (id INT PRIMARY KEY)", "INSERT INTO SRC.t VALUES (1), (2)",
 				"TRUNCATE TABLE SRC.t", "INSERT INTO SRC.t VALUES (3)", "DROP TABLE SRC.child")
-			in.same("renamed", "t", "child", "like_a", "a")
+			in.exec("CREATE TABLE SRC.made AS SELECT id, w FROM SRC.a", "INSERT INTO SRC.made VALUES (77, 7)",
+				"CREATE VIEW SRC.seen AS SELECT id, x FROM a WHERE id > 1", "ALTER TABLE SRC.t RENAME TO SRC.t2",
+				"DROP INDEX a_x ON SRC.a")
+			in.same("renamed", "t", "t2", "child", "like_a", "a", "made", "seen")
 			for _, table := range []string{"private", "not_there"} {
 				if got := columns(t, in.target, table); got != "" {
 					t.Errorf("%s was made at the target: %s", table, got)
