@@ -28,8 +28,9 @@ type wiring struct {
 	outputs []param.Output
 	args    process.Args
 
-	tables   []*param.TableStatement
-	discards *discards
+	tables    []*param.TableStatement
+	discards  *discards
+	saidNoDDL bool // that the source tells no DDL
 }
 
 // wire reads what the parameter file says and gives what the process has to do.
@@ -78,6 +79,9 @@ func (w *wiring) config() (extract.Config, error) {
 		plan.SpareNamed()
 	}
 	w.tables = plan.Statements()
+	if err := w.noDefinitions(); err != nil {
+		return extract.Config{}, err
+	}
 	if w.ddl, err = param.ReadDDL(w.p.Params()); err != nil {
 		return extract.Config{}, err
 	}
@@ -89,6 +93,22 @@ func (w *wiring) config() (extract.Config, error) {
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+}
+
+// noDefinitions tells that definitions come with the source. A file that is to override
+// them is refused: rows would be mapped by other names.
+func (w *wiring) noDefinitions() error {
+	for keyword, list := range map[string][]param.Definitions{"SOURCEDEFS": w.run.SourceDefs,
+		"TARGETDEFS": w.run.TargetDefs} {
+		for _, d := range list {
+			if d.Override {
+				return ggserr.New(ggserr.BadParameter, keyword+" OVERRIDE is of Replicat: an Extract takes "+
+					"definitions from its source").At(d.Pos.File, d.Pos.Line, d.Pos.Column)
+			}
+			w.p.Event(ggserr.New(ggserr.SourceDefsIgnored, keyword+" "+d.Path))
+		}
+	}
+	return nil
 }
 
 // isLoad reports whether tables are read instead of a log.
@@ -134,6 +154,7 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if login.Directory != "" {
+		w.noDDL()
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
 	}
 	kafka, err := w.isKafka(login)
@@ -141,6 +162,7 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if kafka {
+		w.noDDL()
 		return w.openKafka(ctx, start)
 	}
 	if err := w.streamsOnly(); err != nil {
@@ -157,9 +179,19 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 			"possible with a SQLite source").Do("Take the option out.")
 	}
 	if login.Embedded != "" {
+		w.noDDL()
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
 	}
 	return w.openMySQL(ctx, login, start)
+}
+
+// noDDL tells once that a source tells no DDL.
+func (w *wiring) noDDL() {
+	if w.ddl.Given && !w.saidNoDDL {
+		w.saidNoDDL = true
+		w.p.Event(ggserr.New(ggserr.ParameterIgnored, "DDL", "this source tells none; make changes of tables "+
+			"on the target yourself"))
+	}
 }
 
 // sourceLogin is how the source database is named.
