@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
@@ -18,7 +19,8 @@ type DDL struct {
 	// session as it was.
 	Execute func(ctx context.Context, conn *sql.Conn, st record.DDLStatement) error
 	// Imprint describes the objects that a statement names as they are now, in a short
-	// text: it is another one when the statement has done something.
+	// text: it is another one when the statement has done something. Its parts stand
+	// between dashes; NotKnown is one that says nothing.
 	Imprint func(ctx context.Context, conn *sql.Conn, st record.DDLStatement) (string, error)
 	// Lock takes a lock that lives as long as the session, or gives false when another
 	// session keeps it; Unlock gives it back.
@@ -94,13 +96,28 @@ func (a *Applier) executeOnce(ctx context.Context, b *handler.Batch, st *record.
 		return err
 	}
 	mark := markOf(b, st, imprint)
-	if a.pending.Statement == mark.Statement && a.pending.Imprint != imprint {
+	if a.pending.Statement == mark.Statement && differ(a.pending.Imprint, imprint) {
 		applied.Notes = append(applied.Notes, "The run before was ended behind this DDL, which is "+
 			"not executed again: "+st.Text)
 	} else if err := a.executeMarked(ctx, st, mark); err != nil {
 		return err
 	}
 	return a.transact(ctx, b, func() error { return nil })
+}
+
+// NotKnown is a part of an imprint that a user may not see.
+const NotKnown = "none"
+
+// differ compares two imprints by their parts, which stand between dashes; a part that
+// one of them does not know says nothing.
+func differ(a, b string) bool {
+	before, now := strings.Split(a, "-"), strings.Split(b, "-")
+	for i := range min(len(before), len(now)) {
+		if before[i] != now[i] && before[i] != NotKnown && now[i] != NotKnown {
+			return true
+		}
+	}
+	return false
 }
 
 // executeMarked marks the row and executes the statement. A statement that the server

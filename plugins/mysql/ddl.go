@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"regexp"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -66,7 +67,8 @@ var shownAs = map[string]string{"TABLE": "TABLE", "INDEX": "TABLE", "VIEW": "TAB
 	"DATABASE": "DATABASE", "TRIGGER": "TRIGGER", "PROCEDURE": "PROCEDURE", "FUNCTION": "FUNCTION",
 	"EVENT": "EVENT", "PACKAGE": "PACKAGE", "SEQUENCE": "SEQUENCE"}
 
-// imprint hashes what SHOW CREATE says of each object that a statement names, old and new.
+// imprint hashes what SHOW CREATE says of each object that a statement names, old and new;
+// then the numbers that InnoDB gives tables, which tell two of one form apart.
 func imprint(ctx context.Context, conn *sql.Conn, st record.DDLStatement) (string, error) {
 	s := ddl.Parse(st.Text, false)
 	word := shownAs[s.Object]
@@ -74,32 +76,60 @@ func imprint(ctx context.Context, conn *sql.Conn, st record.DDLStatement) (strin
 		return "", fmt.Errorf("DDL on %s: it cannot be told whether it was executed", s.Object)
 	}
 	sum := sha256.New()
-	for _, n := range append(append([]ddl.Name(nil), s.Names...), s.NewNames...) {
-		if err := describe(ctx, conn, sum, "SHOW CREATE "+word+" "+n.Quote()); err != nil {
+	names := append(append([]ddl.Name(nil), s.Names...), s.NewNames...)
+	for _, n := range names {
+		if _, err := describe(ctx, conn, sum, "SHOW CREATE "+word+" "+n.Quote()); err != nil {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%x", sum.Sum(nil)[:16]), nil
+	numbers := sha256.New()
+	for _, n := range names {
+		known, err := numbered(ctx, conn, numbers, n)
+		if err != nil {
+			return "", err
+		}
+		if !known {
+			return fmt.Sprintf("%x-%s", sum.Sum(nil)[:16], dml.NotKnown), nil
+		}
+	}
+	return fmt.Sprintf("%x-%x", sum.Sum(nil)[:16], numbers.Sum(nil)[:8]), nil
+}
+
+// numbered adds the numbers of a table and of its partitions to the hash; false when the
+// user may not see them.
+func numbered(ctx context.Context, conn *sql.Conn, sum hash.Hash, n ddl.Name) (bool, error) {
+	name := n.Schema + "/" + n.Name
+	like := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(name) + "#%"
+	for _, table := range []string{"INNODB_TABLES", "INNODB_SYS_TABLES"} {
+		known, err := describe(ctx, conn, sum, "SELECT NAME, TABLE_ID FROM information_schema."+table+
+			" WHERE NAME = ? OR NAME LIKE ? ORDER BY NAME", name, like)
+		if known || err != nil {
+			return known, err
+		}
+	}
+	return false, nil
 }
 
 // growing is the part of a table's text that rows change.
 var growing = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
-// describe adds an object to the hash; that the server has none is a description, too.
-func describe(ctx context.Context, conn *sql.Conn, sum hash.Hash, query string) error {
-	rows, err := conn.QueryContext(ctx, query)
+// describe adds a query's rows to the hash. That the server refuses it, as for an object
+// that it has not, is a description, too.
+func describe(ctx context.Context, conn *sql.Conn, sum hash.Hash, query string, args ...any) (known bool,
+	err error) {
+	rows, err := conn.QueryContext(ctx, query, args...)
 	var native *mysql.MySQLError
 	if errors.As(err, &native) {
 		fmt.Fprintf(sum, "none\x00")
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {
-		return err
+		return false, err
 	}
 	values := make([]sql.NullString, len(columns))
 	into := make([]any, len(columns))
@@ -108,11 +138,11 @@ func describe(ctx context.Context, conn *sql.Conn, sum hash.Hash, query string) 
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return err
+			return false, err
 		}
 		for _, v := range values {
 			fmt.Fprintf(sum, "%s\x00", growing.ReplaceAllString(v.String, ""))
 		}
 	}
-	return rows.Err()
+	return true, rows.Err()
 }

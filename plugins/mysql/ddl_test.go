@@ -55,7 +55,7 @@ func testDDLOnce(t *testing.T, target *handlertest.Target, db *sql.DB) {
 			{"DROP", "DROP TABLE ggtest." + table + "2"},
 			{"CREATE", "CREATE TABLE ggtest." + table + " (id INT PRIMARY KEY)"},
 		} {
-			group := "o" + name[:1] + c.kind
+			group := name + c.kind
 			b := handlertest.DDLBatch(200, c.kind, "ggtest", table, c.text)
 			e := applyError(t, openDDL(t, target, group, true, cut), b)
 			if e.Class != handler.Connection {
@@ -70,11 +70,33 @@ func testDDLOnce(t *testing.T, target *handlertest.Target, db *sql.DB) {
 				t.Errorf("%s %s: notes %q", name, c.text, applied.Notes)
 			}
 		}
+		swapOnce(t, target, db, "swap_"+name, cut)
 		var columns int
 		if err := db.QueryRow("SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = "+
 			"'ggtest' AND TABLE_NAME = ?", table).Scan(&columns); err != nil || columns != 1 {
 			t.Fatalf("%s: %d columns, %v", name, columns, err)
 		}
+	}
+}
+
+// swapOnce: two tables of one form change their names; once more would undo it.
+func swapOnce(t *testing.T, target *handlertest.Target, db *sql.DB, group string,
+	cut func(context.Context, *sql.Conn, record.DDLStatement) error) {
+	t.Helper()
+	x, y := group+"_x", group+"_y"
+	sqls(t, db, "CREATE TABLE ggtest."+x+" (id INT PRIMARY KEY)", "CREATE TABLE ggtest."+y+
+		" (id INT PRIMARY KEY)", "INSERT INTO ggtest."+x+" VALUES (1)")
+	b := handlertest.DDLBatch(200, "RENAME", "ggtest", x, "RENAME TABLE ggtest."+x+" TO ggtest."+group+
+		"_z, ggtest."+y+" TO ggtest."+x+", ggtest."+group+"_z TO ggtest."+y)
+	if e := applyError(t, openDDL(t, target, group, true, cut), b); e.Class != handler.Connection {
+		t.Fatalf("%+v", e)
+	}
+	if _, err := openDDL(t, target, group, false, nil).Apply(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := db.QueryRow("SELECT COUNT(*) FROM ggtest." + y).Scan(&rows); err != nil || rows != 1 {
+		t.Fatalf("%s: the tables are swapped twice or never: %d rows, %v", group, rows, err)
 	}
 }
 
