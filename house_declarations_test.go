@@ -241,7 +241,7 @@ func TestTheFencesBite(t *testing.T) {
 		{"trail", `var m = []int{1}; func f(m []int) { m[0] = 2 }`, ""},
 		{"trail", `import "net"; func f() { net.JoinHostPort("", "") }`, ""},
 		{"handler/dml", `import "ggsh/handler"`, ""},
-		{"capture/mysql/binlog", `import "ggsh/capture/mysql/ddl"`, ""},
+		{"capture/mysql/binlog", `import "ggsh/ddl"`, ""},
 	} {
 		file, err := parser.ParseFile(token.NewFileSet(), "x.go", "package x; "+c.text,
 			parser.ParseComments)

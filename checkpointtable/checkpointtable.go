@@ -130,6 +130,7 @@ type Row struct {
 	Created    time.Time
 	Updated    time.Time
 	CurrentDir string // the home of the group
+	Pending    Pending
 }
 
 // ErrMoved says that the row is not where the caller left it.

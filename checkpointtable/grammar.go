@@ -186,7 +186,7 @@ func (g grammar) selectRows(n Name) string {
 		return g.whole + "(" + column + ")"
 	}
 	return "SELECT group_name, " + w("group_key") + ", " + w("seqno") + ", " + w("rba") +
-		", audit_ts, create_ts, last_update_ts, current_dir, log_csn, log_xid FROM " + g.quote(n)
+		", audit_ts, create_ts, last_update_ts, current_dir, log_csn, log_xid, log_cmplt_xids FROM " + g.quote(n)
 }
 
 // positionArgs: one thread applies in commit order, so what is complete is what
@@ -241,14 +241,15 @@ func queryRows(ctx context.Context, db DB, n Name, query string, args ...any) ([
 func scanRow(rows *sql.Rows) (Row, error) {
 	var r Row
 	var key, seqno, rba int64
-	var audit, csn, xid sql.NullString
+	var audit, csn, xid, complete sql.NullString
 	var created, updated string
 	err := rows.Scan(&r.Name, &key, &seqno, &rba, &audit, &created, &updated, &r.CurrentDir,
-		&csn, &xid)
+		&csn, &xid, &complete)
 	if err != nil {
 		return r, err
 	}
 	r.Key, r.Seqno, r.RBA, r.XID = uint64(key), uint32(seqno), uint64(rba), xid.String
+	r.Pending = ParsePending(complete.String)
 	r.CommitTime = parseTime(audit.String)
 	r.Created, r.Updated = parseTime(created), parseTime(updated)
 	if csn.String != "" {

@@ -157,11 +157,12 @@ func (st Statistics) ddl(b *strings.Builder, isExtract bool) {
 		b.WriteString("DDL replication statistics:\n\n")
 	}
 	fmt.Fprintf(b, "*** Total statistics since %s started     ***\n", strings.ToLower(st.Type))
-	figure(b, "Operations", float64(st.DDL.DDL+st.DDL.Ignores))
-	figure(b, "Mapped operations", float64(st.DDL.DDL))
-	figure(b, "Unmapped operations", 0)
-	figure(b, "Other operations", 0)
-	figure(b, "Excluded operations", float64(st.DDL.Ignores))
+	d := st.DDL
+	figure(b, "Operations", float64(d.Mapped+d.Unmapped+d.Other+d.Excluded))
+	figure(b, "Mapped operations", float64(d.Mapped))
+	figure(b, "Unmapped operations", float64(d.Unmapped))
+	figure(b, "Other operations", float64(d.Other))
+	figure(b, "Excluded operations", float64(d.Excluded))
 	b.WriteString("\n")
 }
 

@@ -178,7 +178,15 @@ type Statistics struct {
 	At     time.Time         `json:"at"`
 	Since  time.Time         `json:"since"`
 	Tables []TableStatistics `json:"tables"`
-	DDL    *Counts           `json:"ddl,omitempty"` // only when DDL is configured
+	DDL    *DDLCounts        `json:"ddl,omitempty"` // only when DDL is configured
+}
+
+// DDLCounts are DDL operations by their scope, and those that were left out.
+type DDLCounts struct {
+	Mapped   int64 `json:"mapped"`
+	Unmapped int64 `json:"unmapped"`
+	Other    int64 `json:"other"`
+	Excluded int64 `json:"excluded"`
 }
 
 // State words of INFO ALL.

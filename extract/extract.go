@@ -99,6 +99,10 @@ type Config struct {
 	// Discard keeps an operation that a condition of TABLE could not decide on; nil
 	// keeps none. It is counted and told in any case.
 	Discard func(def *record.TableDef, body []byte, reason error) error
+	// DDL says which DDL goes to the trails; PassDDL has a data pump pass all of it
+	// when the parameter file has no DDL.
+	DDL     param.DDL
+	PassDDL bool
 	// Rollover are the times of day at which each trail begins a new file.
 	Rollover []param.Clock
 	// WarnLong is the age of an open transaction that is worth a warning, told

@@ -99,6 +99,7 @@ type fixture struct {
 
 	discarded []string // tables of what Discard was given
 	tune      func(*LoadConfig)
+	ddl       bool // the file's DDL parameters count
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -198,6 +199,9 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 		}}
 	for i, o := range outs {
 		cfg.Outputs = append(cfg.Outputs, OutputConfig{Index: i, Name: o.Path})
+	}
+	if f.ddl {
+		f.ddlOf(&cfg, group)
 	}
 	e := newEngine(cfg)
 	done := make(chan error, 1)

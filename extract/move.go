@@ -86,6 +86,12 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if record.OpType(body[0]) == record.DDL {
+			if err := e.moveDDL(txn, body); err != nil {
+				return false, err
+			}
+			continue
+		}
 		routes := e.lastTo
 		if def != e.lastDef || def == nil {
 			if routes, err = e.routesOf(def, body); err != nil {
@@ -146,8 +152,13 @@ func (r *route) write(body []byte, from *expr.Origin) error {
 		return nil
 	}
 	r.tally.Count(record.OpType(fresh[0]))
+	return o.hold(from.Txn, r.plan.Target, fresh)
+}
+
+// hold holds an operation back, which was appended to spare; the one held before goes out.
+func (o *output) hold(info *record.TxnInfo, def *record.TableDef, fresh []byte) error {
 	if !o.begun {
-		if err := o.w.BeginTxn(from.Txn); err != nil {
+		if err := o.w.BeginTxn(info); err != nil {
 			return err
 		}
 		o.begun = true
@@ -157,7 +168,7 @@ func (r *route) write(body []byte, from *expr.Origin) error {
 			return err
 		}
 	}
-	o.def, o.waiting = r.plan.Target, true
+	o.def, o.waiting = def, true
 	o.body, o.spare = fresh, o.body[:0]
 	return nil
 }
@@ -245,7 +256,7 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 }
 
 // routesOf finds where a table's operations go, asking the plan once for each
-// definition. DDL on no known table goes nowhere yet.
+// definition.
 func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
 	if def == nil {
 		return nil, nil
@@ -257,6 +268,7 @@ func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
 			return nil, err
 		}
 		for _, p := range plans {
+			e.takeTruncates(p)
 			routes = append(routes, e.routesTo(p)...)
 		}
 		e.routes[def] = routes

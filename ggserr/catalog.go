@@ -7,6 +7,7 @@ import "sort"
 const (
 	Generic             Number = 1
 	NoTableStatement    Number = 36
+	FileExists          Number = 37
 	TableMissing        Number = 199
 	ColumnMissing       Number = 201
 	UnknownTableOption  Number = 203
@@ -14,6 +15,14 @@ const (
 	RangeEmpty          Number = 222
 	BadParameter        Number = 303
 	LogProblem          Number = 446
+	DDLApplying         Number = 482
+	DDLSucceeded        Number = 483
+	DDLExecuting        Number = 484
+	DDLIncluded         Number = 487
+	DDLExcluded         Number = 488
+	DDLMapped           Number = 489
+	DDLWritten          Number = 497
+	DDLFailed           Number = 519
 	SQLFailed           Number = 551
 	ConnectFailed       Number = 768
 	LoginFailed         Number = 769
@@ -122,6 +131,12 @@ const (
 	LoadUnlogged        Number = 30163
 	LoadCatchUp         Number = 30164
 	LoadBroken          Number = 30165
+	DefinitionsWrong    Number = 30170
+	DefinitionFromFile  Number = 30171
+	DefinitionsDiffer   Number = 30172
+	DDLLetPass          Number = 30180
+	DDLNotApplied       Number = 30181
+	DDLRetried          Number = 30182
 )
 
 // Catalog returns all messages in the order of their numbers. The caller must
@@ -141,6 +156,7 @@ func Lookup(n Number) (Message, bool) {
 var catalog = []Message{
 	{Generic, Fatal, "%s", "The program met a condition it has no better number for.", "Act on the text."},
 	{NoTableStatement, Fatal, "%s has no TABLE or MAP statement", "A group without TABLE or MAP has nothing to do.", "Add a TABLE (Extract) or MAP (Replicat) statement to the parameter file."},
+	{FileExists, Fatal, "File %s exists already", "A file is not replaced unasked.", "Add PURGE to DEFSFILE to replace it, or APPEND to add to it."},
 	{TableMissing, Fatal, "Table %s does not exist in the target database", "The TARGET of a MAP was not found.", "Create the table, or correct the MAP statement."},
 	{ColumnMissing, Fatal, "Column %s does not exist in table %s", "A statement names a column that the table does not have.", "Correct the name, or add the column."},
 	{UnknownTableOption, Fatal, "Unknown option %s in TABLE", "", "Correct the option."},
@@ -148,6 +164,14 @@ var catalog = []Message{
 	{RangeEmpty, Fatal, "Table %s: @RANGE has nothing to go by: all its columns are NULL or missing in the record", "Which group has to take the row cannot be told.", "Name columns that each record carries in @RANGE, or in KEYCOLS."},
 	{BadParameter, Fatal, "%s", "A parameter file could not be understood.", "Correct the named place and try again."},
 	{LogProblem, Fatal, "%s", "The source's log cannot be read at the wanted position.", "Act on the text."},
+	{DDLApplying, Info, "DDL found, operation [%s (size %d)]", "", ""},
+	{DDLSucceeded, Info, "DDL operation successful", "", ""},
+	{DDLExecuting, Info, "Executing DDL operation [%s]", "", ""},
+	{DDLIncluded, Info, "DDL operation included [%s], optype [%s], objtype [%s], object %s", "", ""},
+	{DDLExcluded, Info, "DDL operation excluded [%s], optype [%s], objtype [%s], object %s", "", ""},
+	{DDLMapped, Info, "DDL is of mapped scope, after mapping new operation [%s (size %d)]", "", ""},
+	{DDLWritten, Info, "Writing DDL operation to extract trail file", "", ""},
+	{DDLFailed, Fatal, "Error executing DDL operation [%s]: %s", "The target refused a statement that the source has executed.", "Make the change on the target by hand and START REPLICAT with SKIPTRANSACTION, or say with DDLERROR what is to become of it."},
 	{SQLFailed, Fatal, "Database operation failed: %s", "The database refused a statement.", "Act on the database's message."},
 	{ConnectFailed, Fatal, "Cannot connect to database %s", "The server did not answer or refused the connection.", "Check host, port and that the server runs."},
 	{LoginFailed, Fatal, "Login to database %s as user %s failed", "The server refused user or password.", "Check user, password and the user's privileges."},
@@ -256,4 +280,10 @@ var catalog = []Message{
 	{LoadUnlogged, Warning, "Initial load ended with %d rows of %d tables; the source keeps no change log, so that nothing can be applied behind it", "", "Switch the log on and load again, if changes are to follow."},
 	{LoadCatchUp, Info, "Initial load goes on: what is loaded is brought from CSN %s to CSN %s", "", ""},
 	{LoadBroken, Fatal, "The load cannot go on: %s", "What was loaded and what the source is now cannot be joined.", "DELETE the EXTRACT and ADD it again: START then loads all tables anew."},
+	{DefinitionsWrong, Fatal, "Definitions file %s cannot be used: %s", "", "Make the file anew with defgen."},
+	{DefinitionFromFile, Info, "The definition for table %s is taken from %s, not from the trail", "", ""},
+	{DefinitionsDiffer, Warning, "Table %s has other columns in %s than in the trail: the trail's definition is used", "The definitions file was made before or after the table was changed.", "Make the file anew with defgen, or leave it out; SOURCEDEFS with OVERRIDE uses the file."},
+	{DDLLetPass, Warning, "DDL operation [%s] is let pass by DDLERROR, %s: %s", "The target refused a statement that the source has executed.", "Nothing, if the target may differ there."},
+	{DDLNotApplied, Warning, "DDL operation [%s] is not applied: %s", "", "Make the change on the target by hand, if it is wanted there."},
+	{DDLRetried, Warning, "DDL operation [%s] failed and is tried again, attempt %d: %s", "", "Nothing unless it lasts."},
 }

@@ -54,6 +54,12 @@ type Description struct {
 	// that are published when they are full: Applied.Durable tells. After a
 	// failure, everything behind the last durable checkpoint comes again.
 	Deferred bool `json:"deferred,omitempty"`
+	// DDL says that a batch may hold one operation of type record.DDL and nothing
+	// else: its Text is executed as it is, with Schema as the default schema. Behind it
+	// all tables are told anew under other ids, so a handler may forget them. A target
+	// that commits by itself around such a statement finds out after a failure whether
+	// it was executed, so that it is not executed twice.
+	DDL bool `json:"ddl,omitempty"`
 }
 
 // Login says how to reach a database. Password is in memory only.

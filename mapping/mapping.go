@@ -9,6 +9,8 @@
 package mapping
 
 import (
+	"errors"
+
 	"ggsh/ggserr"
 	"ggsh/mapping/expr"
 	"ggsh/param"
@@ -43,6 +45,10 @@ func joinName(parts ...string) string {
 // Lookup gives a target's own definition of a table; nil without error says
 // that the target has no such table.
 type Lookup func(Name) (*record.TableDef, error)
+
+// ErrLikeSource is a Lookup's answer for a target that has no definition of its own:
+// its columns are the source's.
+var ErrLikeSource = errors.New("mapping: the target is like the source")
 
 // Plan is the compiled statements of a parameter file. It belongs to one
 // goroutine.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -92,6 +93,31 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 		plans = append(plans, plan)
 	}
 	return plans, nil
+}
+
+// Targets gives the names of the targets that a source table goes to, without resolving
+// it; none when no statement takes the table.
+func (p *Plan) Targets(def *record.TableDef) ([]Name, error) {
+	entries, err := p.entriesFor(def)
+	var names []Name
+	for _, e := range entries {
+		got, _ := e.source.match(def)
+		names = append(names, e.targetName(def, got))
+	}
+	return names, err
+}
+
+// StatementsOf gives the statements that take a source table, without resolving it.
+func (p *Plan) StatementsOf(def *record.TableDef) []*param.TableStatement {
+	entries, err := p.entriesFor(def)
+	if err != nil {
+		return nil // told where the names are resolved
+	}
+	var out []*param.TableStatement
+	for _, e := range entries {
+		out = append(out, e.statement)
+	}
+	return out
 }
 
 // repeats notes the pair of target and output. A wildcard that gives a pair for
@@ -193,15 +219,18 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 	var target *record.TableDef
 	if lookup != nil {
 		found, err := lookup(name)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrLikeSource):
+			t.check = false
+		case err != nil:
 			return nil, err
-		}
-		if found == nil {
+		case found == nil:
 			err := ggserr.New(ggserr.TableMissing, name.String())
 			return nil, err.At(e.at.File, e.at.Line, e.at.Column)
+		default:
+			copied := *found
+			target = &copied
 		}
-		copied := *found
-		target = &copied
 	}
 	t.announce(e, p.extract)
 	var err error

@@ -84,6 +84,10 @@ func (c *checker) readers() {
 		c.carried("TRANLOGOPTIONS", run.Capture.Log.Others, "the log is read without it")
 		c.carried("FETCHOPTIONS", run.Capture.FetchOthers, "rows are fetched by ROWID as of the commit")
 		c.carried("DBOPTIONS", run.Apply.Others, "the database session goes without it")
+		var ddl DDL
+		ddl, err = ReadDDL(c.f)
+		add(err)
+		c.carried("DDLOPTIONS", ddl.Others, "DDL is replicated without it")
 		_, err = ReadOutputs(c.f)
 		add(err)
 		_, err = ReadInputs(c.f)

@@ -2,18 +2,18 @@ package param
 
 // ddlRows are those of DDL replication.
 var ddlRows = []Spec{
-	{Name: "DDL", Programs: process, Priority: P1, Support: Recognised, MayEnd: true,
-		Syntax: "DDL " + ddlScope, Default: "off", Help: "DDL to replicate.",
-		Instead: "changes of tables are not replicated; make them on the target yourself"},
-	{Name: "DDLERROR", Programs: process, Priority: P1, Support: Recognised, Multi: true,
-		MayEnd: true, Syntax: "DDLERROR any", Help: "What to do about an error of DDL.",
-		Instead: "no DDL is replicated"},
-	{Name: "DDLOPTIONS", Programs: process, Priority: P1, Support: Recognised, Multi: true,
-		MayEnd: true, Syntax: "DDLOPTIONS " + ddlOptions, Help: "Details of DDL replication.",
-		Instead: "no DDL is replicated"},
-	{Name: "DDLSUBST", Programs: process, Priority: P2, Support: Refused, Multi: true,
+	{Name: "DDL", Programs: process, Priority: P1, MayEnd: true,
+		Syntax: "DDL " + ddlScope, Default: "off",
+		Help: "DDL to replicate, see docs/DDL.md: between MySQL and MariaDB. To files and topics " +
+			"no DDL is sent."},
+	{Name: "DDLERROR", Programs: process, Priority: P1, Multi: true, MayEnd: true,
+		Syntax: "DDLERROR {DEFAULT|n} any", Default: "ABEND", Help: "What to do about an error of DDL."},
+	{Name: "DDLOPTIONS", Programs: process, Priority: P1, Multi: true, MayEnd: true,
+		Syntax: "DDLOPTIONS " + ddlOptions, Help: "Details of DDL replication: REPORT; the others " +
+			"are warned of."},
+	{Name: "DDLSUBST", Programs: process, Priority: P2, Multi: true,
 		MayEnd: true, Syntax: "DDLSUBST string WITH string " + ddlScope,
-		Help: "Text to replace in DDL.", Instead: "DDL would be replicated without it"},
+		Help: "Text to replace in DDL, in any case of letters."},
 	{Name: "DDLRULEHINT", Programs: process | Globals, Priority: P2, Support: Recognised,
 		Syntax: "DDLRULEHINT any", Help: "Hint for trigger based DDL capture.",
 		Instead: "no DDL is captured by trigger"},

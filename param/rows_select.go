@@ -57,12 +57,14 @@ var selectRows = []Spec{
 		Syntax:  "COLMATCH {NAMES name = name|PREFIX value|SUFFIX value|RESET}",
 		Default: "equal names", Help: "Which columns USEDEFAULTS joins."},
 	{Name: "SOURCEDEFS", Programs: process, Syntax: "SOURCEDEFS path [OVERRIDE]", Multi: true,
-		Help: "Definitions of source tables. Not needed: the trail carries them."},
-	{Name: "TARGETDEFS", Programs: process, Syntax: "TARGETDEFS path [OVERRIDE]",
-		Support: Recognised, Multi: true, Help: "Definitions of target tables.",
-		Instead: "target tables are looked up in the database"},
+		Help: "Definitions of source tables, made by defgen. Not needed: the trail carries them, " +
+			"and differences are warned of. With OVERRIDE the file counts."},
+	{Name: "TARGETDEFS", Programs: process, Syntax: "TARGETDEFS path [OVERRIDE]", Multi: true,
+		Help: "Definitions of target tables, made by defgen: of files and topics; a database is " +
+			"asked for its own."},
 	{Name: "ASSUMETARGETDEFS", Programs: process, Syntax: "ASSUMETARGETDEFS [OVERRIDE]",
-		Help: "Source and target tables are alike."},
+		Help: "Source and target tables are alike. With OVERRIDE columns go by their places, " +
+			"whatever names the trail gives them."},
 	{Name: "SQLEXEC", Programs: process, Priority: P1, Support: Refused, Multi: true,
 		MayEnd: true, Syntax: "SQLEXEC {parens|string...} [EVERY n {SECONDS|MINUTES|HOURS|DAYS}] " +
 			"[ONEXIT] [THREADS parens] [ERROR value] [ID value]",
@@ -116,8 +118,7 @@ var selectRows = []Spec{
 	{Name: "NOCATALOG", Programs: Defgen, Syntax: "NOCATALOG", Priority: P2,
 		Help: "Write names without containers."},
 	{Name: "NOEXTATTR", Programs: Defgen, Syntax: "NOEXTATTR", Priority: P2,
-		Support: Recognised, Help: "For readers that know no extended attributes.",
-		Instead: "nothing is left out"},
+		Help: "Leave out the extended attributes of columns: charset, labels, generated, unique keys."},
 	{Name: "NAMEMATCHIGNORECASE", Programs: process | Defgen, Syntax: "NAMEMATCHIGNORECASE",
 		Priority: P2, Support: Recognised, Default: "in force",
 		Help: "Match names in any case.", Instead: nameMatch},

@@ -89,8 +89,10 @@ type Run struct {
 	WarnInterval  time.Duration
 
 	MaxDiscards      int // MAXDISCARDRECS or ABORTDISCARDRECS; 0: no limit
-	SourceDefs       []string
+	SourceDefs       []Definitions
+	TargetDefs       []Definitions
 	AssumeTargetDefs bool
+	AssumeOverride   bool // ASSUMETARGETDEFS OVERRIDE
 
 	Capture CaptureOptions
 	Apply   ApplyOptions
@@ -224,9 +226,11 @@ func (r *Run) identity(st *Statement, c *cursor) bool {
 		c.mark("(")
 		r.GetEnv = append(r.GetEnv, c.key("a name"))
 	case "SOURCEDEFS":
-		r.SourceDefs = append(r.SourceDefs, c.value("a file"))
+		r.SourceDefs = append(r.SourceDefs, c.definitions(st.Pos))
+	case "TARGETDEFS":
+		r.TargetDefs = append(r.TargetDefs, c.definitions(st.Pos))
 	case "ASSUMETARGETDEFS":
-		r.AssumeTargetDefs = true
+		r.AssumeTargetDefs, r.AssumeOverride = true, c.word("OVERRIDE")
 	case "CHECKPOINTSECS":
 		r.CheckpointSecs = c.in(time.Second)
 	case "EOFDELAY":

@@ -19,6 +19,7 @@ type Stats struct {
 	since  time.Time
 	tables map[tableKey]*TableStats
 	total  int64
+	ddl    *control.DDLCounts // nil when DDL is not replicated
 }
 
 type tableKey struct{ output, source, target string }
@@ -50,6 +51,19 @@ func (s *Stats) Table(output, source, target string) *TableStats {
 		s.tables[key] = t
 	}
 	return t
+}
+
+// AddDDL counts what became of DDL; with nothing to add it says that DDL is replicated.
+func (s *Stats) AddDDL(c control.DDLCounts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ddl == nil {
+		s.ddl = &control.DDLCounts{}
+	}
+	s.ddl.Mapped += c.Mapped
+	s.ddl.Unmapped += c.Unmapped
+	s.ddl.Other += c.Other
+	s.ddl.Excluded += c.Excluded
 }
 
 func (t *TableStats) periods() []*control.Period {
@@ -141,6 +155,10 @@ func (s *Stats) Snapshot() *control.Statistics {
 	defer s.mu.Unlock()
 	now := s.now()
 	out := &control.Statistics{Type: s.kind, Group: s.group, At: now, Since: s.since}
+	if s.ddl != nil {
+		ddl := *s.ddl
+		out.DDL = &ddl
+	}
 	for _, t := range s.tables {
 		t.roll(now)
 		out.Tables = append(out.Tables, t.TableStatistics)

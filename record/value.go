@@ -48,6 +48,16 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", uint8(k))
 }
 
+// ParseKind reads what String prints.
+func ParseKind(s string) (Kind, bool) {
+	for k, name := range kindNames {
+		if name == s {
+			return Kind(k), true
+		}
+	}
+	return 0, false
+}
+
 // Value is one decoded value. Which fields mean something depends on Kind:
 //
 //	Int, Time          N as a signed integer (Time: nanoseconds)

@@ -157,6 +157,9 @@ func (r *Replicat) apply(ctx context.Context, g *group) error {
 	if g.bad != nil {
 		return r.abendUnmapped(g)
 	}
+	if g.ddl != nil {
+		return r.applyDDL(ctx, g)
+	}
 	applied, err := r.tryApply(ctx, g)
 	if err != nil {
 		r.inParts = false // a failure undoes all parts

@@ -32,6 +32,8 @@ type server struct {
 	changes    []string    // where the operations of durable batches come from
 	// fail is asked before a batch is applied; after it, with applied set.
 	fail func(s *server, b *handler.Batch, applied bool) error
+	// ddl executes DDL; nil: the handler takes none.
+	ddl func(st record.DDLStatement) error
 	// bad gives the error of an operation.
 	bad map[string]int // operation text to error number
 }
@@ -82,7 +84,8 @@ type fake struct {
 
 func (f *fake) Describe() handler.Description {
 	return handler.Description{Name: "fake", Version: "1", Transactional: !f.s.plain, Tables: true,
-		Collisions: true, Continues: f.s.continues, Deferred: f.s.deferred, Origins: f.s.deferred}
+		Collisions: true, Continues: f.s.continues, Deferred: f.s.deferred, Origins: f.s.deferred,
+		DDL: f.s.ddl != nil}
 }
 
 func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, error) {
@@ -222,6 +225,14 @@ func (f *fake) get(key string) string {
 func (f *fake) op(body []byte, n int, out *handler.Applied) error {
 	var op record.Op
 	if err := record.DecodeOp(body, &op); err != nil {
+		return err
+	}
+	if op.Type == record.DDL {
+		st, err := record.DecodeDDL(&op)
+		if err == nil {
+			err = f.s.ddl(st)
+		}
+		f.log = append(f.log, "ddl "+st.Text)
 		return err
 	}
 	use, ok := f.uses[op.Table]

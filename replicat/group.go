@@ -28,6 +28,8 @@ type group struct {
 	txns   []txnRef
 	tables []*table
 	noOps  []*table // of updates without effect, one entry for each
+	// ddl is the one operation of a group that is DDL.
+	ddl *mapping.DDL
 	// part says that the group is a part of a streamed transaction.
 	part bool
 	// bad is an operation that could not be mapped, behind all others.

@@ -151,6 +151,7 @@ func (m *mapper) flush(ctx context.Context) error {
 
 func (m *mapper) send(ctx context.Context) error {
 	g := m.cur
+	isDDL := g.ddl != nil // g is the applier's from here on
 	g.close()
 	m.r.state.sent()
 	select {
@@ -159,6 +160,9 @@ func (m *mapper) send(ctx context.Context) error {
 	case m.out <- g:
 	}
 	m.cur = nil
+	if isDDL {
+		return m.settle(ctx)
+	}
 	return m.next(ctx)
 }
 
@@ -209,7 +213,7 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	m.finish(txn, txn.End)
 	g := m.cur
 	r.state.read(txn.End, txn.CommitTime, g.batch.Count)
-	if single || g.bad != nil || g.batch.Count >= r.set.groupOps ||
+	if single || g.bad != nil || g.ddl != nil || g.batch.Count >= r.set.groupOps ||
 		len(g.batch.Ops) >= batchBytes || len(g.txns) >= emptyTxns {
 		return m.send(ctx)
 	}
@@ -294,10 +298,11 @@ func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
 func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	body := op.body
 	if kind := record.OpType(body[0]); kind == record.DDL {
-		if !m.r.target.can.Tables {
-			return nil // the target has no tables: what changes is told with the next rows
-		}
-		return ddlError(body)
+		return m.ddl(ctx, op)
+	}
+	if m.cur.ddl != nil {
+		return fmt.Errorf("trail record at %s: rows stand behind DDL in one transaction",
+			op.txn.OpPosition())
 	}
 	tables, err := m.r.tablesFor(ctx, op.def)
 	if err != nil {
@@ -346,19 +351,4 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 		g.bad = &row
 	}
 	return nil
-}
-
-// ddlError is the end at a statement that this release cannot apply.
-func ddlError(body []byte) error {
-	var op record.Op
-	if err := record.DecodeOp(body, &op); err != nil {
-		return err
-	}
-	st, err := record.DecodeDDL(&op)
-	if err != nil {
-		return err
-	}
-	return ggserr.New(ggserr.Generic, fmt.Sprintf("The trail has a DDL statement, which is not "+
-		"applied by this release: %s", st.Text)).
-		Do("Apply it by hand, then START REPLICAT with SKIPTRANSACTION.")
 }

@@ -70,8 +70,10 @@ type Replicat struct {
 	trail    trail.Name
 	state    *state
 	tables   map[*record.TableDef][]*table
-	reader   *trail.TxnReader   // of the mapper, for @GETENV
-	product  string             // the target's
+	reader   *trail.TxnReader // of the mapper, for @GETENV
+	product  string           // the target's
+	said     map[string]bool  // what was told of tables
+	files    definitionFiles
 	position handler.Checkpoint // the last one that is durable
 	taken    handler.Checkpoint // the last one that the open target was given
 	waiting  []takenGroup       // what lies between, oldest first
@@ -95,7 +97,7 @@ type Replicat struct {
 // reached, or an error ends it. The end of ctx is an order to stop: what is on
 // its way to the target is finished first.
 func Run(ctx context.Context, cfg Config) error {
-	r := &Replicat{cfg: cfg, p: cfg.Process, tables: map[*record.TableDef][]*table{},
+	r := &Replicat{cfg: cfg, p: cfg.Process, tables: map[*record.TableDef][]*table{}, said: map[string]bool{},
 		retries: map[trail.Position]int{}, warned: map[string]int{}}
 	if err := r.prepare(); err != nil {
 		return err
@@ -139,6 +141,9 @@ func (r *Replicat) prepare() error {
 		return err
 	}
 	r.announce()
+	if err := r.readDefinitions(); err != nil {
+		return err
+	}
 	if r.trail, err = r.trailName(); err != nil {
 		return err
 	}
@@ -152,12 +157,6 @@ func (r *Replicat) announce() {
 	run := r.set.run
 	for _, notice := range r.set.notices {
 		r.p.Event(notice)
-	}
-	for _, file := range run.SourceDefs {
-		r.p.Info(ggserr.SourceDefsIgnored, "SOURCEDEFS "+file)
-	}
-	if run.AssumeTargetDefs {
-		r.p.Info(ggserr.SourceDefsIgnored, "ASSUMETARGETDEFS")
 	}
 	for _, old := range []struct {
 		given         bool

@@ -20,6 +20,7 @@ import (
 // settings is what the parameter file makes of a run.
 type settings struct {
 	run             param.Run
+	ddl             param.DDL
 	groupOps        int
 	plugin          string
 	properties      string          // file of a big data target
@@ -56,7 +57,11 @@ func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{run: run, groupOps: max(1, run.Apply.GroupTransOps)}
+	ddl, err := param.ReadDDL(f)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{run: run, ddl: ddl, groupOps: max(1, run.Apply.GroupTransOps)}
 	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}

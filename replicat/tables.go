@@ -16,15 +16,23 @@ func (r *Replicat) tablesFor(ctx context.Context, def *record.TableDef) ([]*tabl
 	if tables, ok := r.tables[def]; ok {
 		return tables, nil
 	}
-	plans, err := r.plan.Resolve(def, r.target.lookup(ctx))
+	counts, err := r.definitionOf(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := r.plan.Resolve(counts, r.targetLookup(ctx))
 	if err != nil {
 		return nil, err
 	}
 	var tables []*table
 	for _, p := range plans {
 		for _, m := range p.Messages {
-			r.p.Event(m)
+			if said := m.Message(); !r.said[said] && (counts == def || m.Number != ggserr.DefinitionFromTrail) {
+				r.said[said] = true
+				r.p.Event(m)
+			}
 		}
+		r.takeTruncates(p)
 		t := &table{plan: p, rules: rulesOf(p.Statement),
 			stats: r.p.Stats().Table("", p.Source.FullName(), p.Target.FullName())}
 		t.collisions = p.Statement.Switches.HandleCollisions

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"ggsh/capture/mysql/binlog"
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/record"
 )
 
@@ -116,6 +116,40 @@ func (s *database) readKeys(ctx context.Context, def *record.TableDef) error {
 	}
 	chooseKey(def)
 	return nil
+}
+
+// Definitions reads the tables of a server as information_schema describes them now,
+// by schema and name. Of cfg only what a login needs is used.
+func Definitions(ctx context.Context, cfg Config,
+	want func(schema, table string) bool) ([]*record.TableDef, error) {
+	cfg = cfg.completed()
+	s, err := connectServer(ctx, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	names, err := s.listTables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []*record.TableDef
+	for _, n := range names {
+		if !want(n.Schema, n.Name) {
+			continue
+		}
+		t, err := s.readTable(ctx, n.Schema, n.Name)
+		if err != nil {
+			return nil, err
+		}
+		if t == nil {
+			continue // dropped meanwhile
+		}
+		if t.versioned {
+			addVersionColumns(t.def)
+		}
+		list = append(list, t.def)
+	}
+	return list, nil
 }
 
 func hasNegative(key []int) bool {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 	"ggsh/record"
 )

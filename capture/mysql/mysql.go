@@ -50,6 +50,8 @@ type Config struct {
 	// FilterTables are tables (schema.table); a transaction that touches one of
 	// them is left out as a whole. Loop prevention: a Replicat's checkpoint table.
 	FilterTables []string
+	// AllDDL has DDL delivered on whatever object, Want or not, but the server's own.
+	AllDDL bool
 	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+).
 	FilterTags []string
 

@@ -4,11 +4,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ggsh/capture/cachemgr"
 	"ggsh/capture/mysql/binlog"
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 	"ggsh/record"
 )
@@ -238,8 +239,16 @@ func completeName(n *ddl.Name, schema, object string) {
 	}
 }
 
-// concerns reports whether a statement names a wanted table or schema.
+// concerns reports whether a statement names a wanted table or schema, or, when all DDL
+// is wanted, anything but the server's own.
 func (r *reader) concerns(s *ddl.Statement) bool {
+	if r.cfg.AllDDL && len(s.Names) > 0 {
+		schema := s.Names[0].Schema
+		if s.Object == "DATABASE" {
+			schema = s.Names[0].Name
+		}
+		return !slices.Contains(systemSchemas, strings.ToLower(schema))
+	}
 	for _, list := range [2][]ddl.Name{s.Names, s.NewNames} {
 		for _, n := range list {
 			if s.Object == "DATABASE" {
@@ -270,6 +279,9 @@ func (r *reader) appendDDL(buf *cachemgr.Buffer, q *queryEvent, s *ddl.Statement
 			r.scratch, _ = record.AppendOpHeader(r.scratch[:0], record.Truncate, def.ID)
 			return cacheFailed(buf.Append(def, r.scratch))
 		}
+	}
+	if q.ansi {
+		text = ddl.Backquoted(text)
 	}
 	d := record.DDLStatement{Kind: s.Kind, Schema: q.schema, Object: s.Object,
 		Text: strings.TrimSuffix(strings.TrimSpace(text), " START TRANSACTION")}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"ggsh/capture/mysql/binlog"
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 	"ggsh/record"
 )

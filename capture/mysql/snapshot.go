@@ -11,7 +11,7 @@ import (
 
 	gomysql "github.com/go-mysql-org/go-mysql/mysql"
 
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 	"ggsh/record"
 )

@@ -12,7 +12,7 @@ import (
 	gomysql "github.com/go-mysql-org/go-mysql/mysql"
 
 	"ggsh/capture/mysql/binlog"
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 	"ggsh/ggserr"
 )
 

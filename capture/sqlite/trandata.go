@@ -162,6 +162,32 @@ func Tables(ctx context.Context, path string) ([]string, error) {
 	return list, nil
 }
 
+// Definitions reads the tables of a database file as they are now, by name.
+func Definitions(ctx context.Context, path string,
+	want func(schema, table string) bool) ([]*record.TableDef, error) {
+	db, err := open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	list, err := names(ctx, db, userTables)
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	var defs []*record.TableDef
+	for _, name := range list {
+		if !want(Schema, name) {
+			continue
+		}
+		def, err := Define(ctx, db, name)
+		if err != nil {
+			return nil, err
+		}
+		defs = append(defs, def)
+	}
+	return defs, nil
+}
+
 func info(ctx context.Context, db *sql.DB, table string) (Trandata, error) {
 	def, err := Define(ctx, db, table)
 	if err != nil {

@@ -26,13 +26,15 @@ type wiring struct {
 	p       *process.Process
 	run     param.Run
 	globals param.GlobalsConfig
+	ddl     param.DDL
 	outputs []param.Output
 	args    process.Args
 	keys    *wallet.Ring
 	ciphers []*trail.Encryption // by the output's index; nil: in clear
 
-	tables   []*param.TableStatement
-	discards *discards
+	tables    []*param.TableStatement
+	discards  *discards
+	saidNoDDL bool // that the source tells no DDL
 }
 
 // wire reads what the parameter file says and gives what the process has to do.
@@ -93,15 +95,39 @@ func (w *wiring) config() (extract.Config, error) {
 	env.Facts = sourceFacts{w}
 	plan.SetEnvironment(env)
 	w.tables = plan.Statements()
+	if err := w.noDefinitions(); err != nil {
+		return extract.Config{}, err
+	}
+	if w.ddl, err = param.ReadDDL(w.p.Params()); err != nil {
+		return extract.Config{}, err
+	}
+	doc := w.p.Document()
+	pump := doc != nil && doc.Group.Source == checkpoint.TrailSource
 	outputs, err := w.readOutputs()
 	if err == nil {
 		err = w.readCiphers(outputs)
 	}
-	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
+	return extract.Config{DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+}
+
+// noDefinitions tells that definitions come with the source. A file that is to override
+// them is refused: rows would be mapped by other names.
+func (w *wiring) noDefinitions() error {
+	for keyword, list := range map[string][]param.Definitions{"SOURCEDEFS": w.run.SourceDefs,
+		"TARGETDEFS": w.run.TargetDefs} {
+		for _, d := range list {
+			if d.Override {
+				return ggserr.New(ggserr.BadParameter, keyword+" OVERRIDE is of Replicat: an Extract takes "+
+					"definitions from its source").At(d.Pos.File, d.Pos.Line, d.Pos.Column)
+			}
+			w.p.Event(ggserr.New(ggserr.SourceDefsIgnored, keyword+" "+d.Path))
+		}
+	}
+	return nil
 }
 
 // isLoad reports whether tables are read instead of a log.
@@ -157,6 +183,7 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if login.Directory != "" {
+		w.noDDL()
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
 	}
 	kafka, err := w.isKafka(login)
@@ -164,6 +191,7 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if kafka {
+		w.noDDL()
 		return w.openKafka(ctx, start)
 	}
 	if err := w.streamsOnly(); err != nil {
@@ -180,6 +208,7 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 			"possible with a SQLite source").Do("Take the option out.")
 	}
 	if login.Embedded != "" {
+		w.noDDL()
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
 	}
 	l, err := w.login(login)
@@ -193,6 +222,15 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 		return w.openOracle(ctx, l, start)
 	}
 	return w.openMySQL(ctx, l, start)
+}
+
+// noDDL tells once that a source tells no DDL.
+func (w *wiring) noDDL() {
+	if w.ddl.Given && !w.saidNoDDL {
+		w.saidNoDDL = true
+		w.p.Event(ggserr.New(ggserr.ParameterIgnored, "DDL", "this source tells none; make changes of tables "+
+			"on the target yourself"))
+	}
 }
 
 // sourceLogin is how the source database is named.
@@ -285,6 +323,7 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
+	cfg.AllDDL = w.ddl.Given
 	cfg.FilterTables = w.filterTables()
 	cfg.Start = mysql.Start{Restart: start.Restart}
 	switch b := start.Begin; b.Kind {

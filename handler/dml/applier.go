@@ -41,7 +41,8 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
-	parts    bool // a target transaction is open for the parts of a source transaction
+	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
+	parts    bool                    // a target transaction is open for the parts of a source transaction
 }
 
 // New makes an applier that is not open yet.
@@ -50,7 +51,8 @@ func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSe
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
-		Transactional: true, Tables: true, Collisions: true, Continues: true}
+		Transactional: true, Tables: true, Collisions: true, Continues: true,
+		DDL: a.dialect.DDL != nil}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -128,6 +130,7 @@ func (a *Applier) openCheckpoint(ctx context.Context,
 
 func (a *Applier) settleCheckpoint(ctx context.Context, cfg handler.Config) error {
 	kind := a.session.Kind
+	a.pending = checkpointtable.Pending{}
 	if cfg.Reset != nil {
 		a.position = positionOf(cfg.Reset)
 		return checkpointtable.Place(ctx, a.conn, kind, a.table, a.group, a.position, cfg.Home)
@@ -140,7 +143,7 @@ func (a *Applier) settleCheckpoint(ctx context.Context, cfg handler.Config) erro
 	if row == nil {
 		return checkpointtable.Insert(ctx, a.conn, kind, a.table, a.group, a.position, cfg.Home)
 	}
-	a.position = row.Position
+	a.position, a.pending = row.Position, row.Pending
 	return nil
 }
 
@@ -202,6 +205,9 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	if err != nil {
 		return nil, err
 	}
+	if st, err := a.ddlOf(b); st != nil || err != nil {
+		return a.applyDDL(ctx, b, st, err)
+	}
 	changes, err := a.decode(b)
 	if err != nil {
 		return nil, err
@@ -259,7 +265,7 @@ func (a *Applier) commit(ctx context.Context, b *handler.Batch) error {
 		a.rollback()
 		return err
 	}
-	a.position = positionOf(&b.Checkpoint)
+	a.position, a.pending = positionOf(&b.Checkpoint), checkpointtable.Pending{}
 	return nil
 }
 

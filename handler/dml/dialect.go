@@ -85,6 +85,8 @@ type Dialect struct {
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
+	// DDL is how statements that define objects are executed; nil refuses them.
+	DDL *DDL
 }
 
 // Statement gives a function that executes a statement without arguments.

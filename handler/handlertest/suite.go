@@ -92,6 +92,7 @@ func Run(t *testing.T, target *Target) {
 		{"AnyOrder", testAnyOrder},
 		{"Deadline", testDeadline},
 		{"Damaged", testDamaged},
+		{"DDL", testDDL},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

@@ -35,6 +35,7 @@ func dialect() dml.Dialect {
 		Table:    table,
 		Inspect:  inspect,
 		NullCode: 1048,
+		DDL:      definer(),
 	}
 }
 

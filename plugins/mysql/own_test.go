@@ -21,6 +21,8 @@ func own() map[string]func(*testing.T, *handlertest.Target, *sql.DB) {
 		"Locks": testLocks, "ConnectionKilled": testConnectionKilled,
 		"SecondWriter": testSecondWriter, "OpenErrors": testOpenErrors, "Engine": testEngine,
 		"LargeValues": testLargeValues, "TableGone": testTableGone, "Deadlock": testDeadlock,
+		"DDLOnce": testDDLOnce, "DDLRefused": testDDLRefused, "DDLStillRuns": testDDLStillRuns,
+		"DDLBodies": testDDLBodies,
 	}
 }
 

@@ -76,6 +76,15 @@ func TestToolsCheckFilesAndExplainMessages(t *testing.T) {
 	play(t, "tools.txtar", nil)
 }
 
+func TestDefgenDescribesTables(t *testing.T) {
+	for _, kind := range []string{"mariadb", "mysql"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			play(t, "defgen.txtar", map[string]string{"FROM": kind})
+		})
+	}
+}
+
 func TestAnInitialLoadGoesStraightIntoATask(t *testing.T) {
 	play(t, "rmttask.txtar", nil)
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ggsh/capture/mysql/ddl"
+	"ggsh/ddl"
 )
 
 // wireTypes are the types in the log of the types in SQL; the first is the usual.

@@ -38,9 +38,18 @@ type Statement struct {
 	// Partition says that ALTER TABLE drops, truncates or exchanges partitions:
 	// rows go without row events.
 	Partition string
+	// Places are the names of objects with schemas, where they stand in the statement:
+	// those of Names, NewNames and Like, and the table of a trigger.
+	Places []Place
 
 	text string
 	ansi bool
+}
+
+// Place is a name and where it stands in the text.
+type Place struct {
+	Name     Name
+	From, To int
 }
 
 // parser walks over tokens with one token of foresight.
@@ -48,6 +57,8 @@ type parser struct {
 	lex lexer
 	tok token
 	end int // of the token before tok
+
+	places []Place // of the names that were read
 }
 
 func newParser(text string, ansiQuotes bool) *parser {
@@ -106,15 +117,20 @@ func (p *parser) ident() (string, bool) {
 
 // name passes schema.name or name.
 func (p *parser) name() (Name, bool) {
+	from := p.tok.from
 	a, ok := p.ident()
 	if !ok {
 		return Name{}, false
 	}
-	if !p.symbol(".") {
-		return Name{Name: a}, true
+	n := Name{Name: a}
+	if p.symbol(".") {
+		n.Schema = a
+		n.Name, ok = p.ident()
 	}
-	b, ok := p.ident()
-	return Name{Schema: a, Name: b}, ok
+	if ok {
+		p.places = append(p.places, Place{Name: n, From: from, To: p.end})
+	}
+	return n, ok
 }
 
 // Parse classifies a statement. ansiQuotes is the session's sql_mode ANSI_QUOTES.
@@ -148,6 +164,7 @@ func Parse(text string, ansiQuotes bool) Statement {
 	default:
 		s.parseDML(p)
 	}
+	s.Places = p.places
 	return s
 }
 
@@ -226,6 +243,12 @@ func (s *Statement) parseSchema(p *parser) {
 			for p.symbol(",") {
 				s.oneName(p)
 			}
+		}
+		if s.Object == "TRIGGER" && s.Kind == "CREATE" {
+			for p.tok.kind != tokenEnd && !p.word("ON") {
+				p.advance()
+			}
+			p.name() // stands in Places only
 		}
 	}
 }
