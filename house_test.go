@@ -22,9 +22,9 @@ import (
 // (capture/mysql, capture/mysql/binlog) may share a floor.
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
-	{"param", "trail", "report", "control", "handler", "scheduler", "dblogin",
-		"checkpoint", "checkpointtable", "props"},
-	{"formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
+	{"param", "trail", "report", "control", "handler", "scheduler",
+		"checkpoint", "checkpointtable", "props", "oracleclient"},
+	{"dblogin", "formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
@@ -76,7 +76,7 @@ var outside = []struct {
 	{"5", "github.com/chzyer/readline", []string{"cmd/ggsh"}, "the keyboard"},
 	{"5", "github.com/klauspost/compress", []string{"trail", "collector", "capture/mysql/*", "formatter"},
 		"compressed bytes"},
-	{"5", "golang.org/x/text", []string{"capture/mysql/*"}, "values are UTF-8 from capture on"},
+	{"5", "golang.org/x/text", []string{"capture/mysql/*", "capture/oracle/*"}, "values are UTF-8 from capture on"},
 	{"5", "golang.org/x/sys", []string{"*", "*/*", "*/*/*"}, ""},
 	{"5", "net/http", []string{"control"}, "orders have one protocol"},
 	{"5", "os/exec", []string{"agent", "handler", "commands"}, "who starts processes"},

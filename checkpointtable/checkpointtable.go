@@ -28,6 +28,7 @@ const (
 	MySQL   Kind = "mysql"
 	MariaDB Kind = "mariadb"
 	SQLite  Kind = "sqlite"
+	Oracle  Kind = "oracle"
 )
 
 // version is stored with each row: the form of its columns.
@@ -43,18 +44,22 @@ type DB interface {
 type Name struct {
 	Schema string
 	Table  string
+	// Exact says that a part was quoted, so that its case counts where that of
+	// others does not.
+	Exact bool
 }
 
 // ParseName reads schema.table or table, each part bare or quoted by " or `.
 func ParseName(s string) (Name, error) {
 	parts, err := splitName(s)
+	exact := strings.ContainsAny(s, "\"`")
 	switch {
 	case err != nil:
 		return Name{}, err
 	case len(parts) == 1:
-		return Name{Table: parts[0]}, nil
+		return Name{Table: parts[0], Exact: exact}, nil
 	case len(parts) == 2:
-		return Name{Schema: parts[0], Table: parts[1]}, nil
+		return Name{Schema: parts[0], Table: parts[1], Exact: exact}, nil
 	}
 	return Name{}, fmt.Errorf("checkpoint table %s: use schema.table", s)
 }
@@ -137,6 +142,12 @@ func Create(ctx context.Context, db DB, k Kind, n Name) error {
 	if err != nil {
 		return err
 	}
+	if !g.createAnew {
+		found, _, err := Exists(ctx, db, k, n)
+		if err != nil || found {
+			return err
+		}
+	}
 	_, err = db.ExecContext(ctx, fmt.Sprintf(g.create, g.quote(n)))
 	return wrap("create", n, err)
 }
@@ -193,7 +204,7 @@ func Load(ctx context.Context, db DB, k Kind, n Name, group Group, lock bool) (*
 	if lock {
 		query += g.forUpdate
 	}
-	rows, err := queryRows(ctx, db, n, query, group.Name, storedKey(group.Key))
+	rows, err := queryRows(ctx, db, n, g.marked(query), group.Name, storedKey(group.Key))
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -210,9 +221,9 @@ func Insert(ctx context.Context, db DB, k Kind, n Name, group Group, p Position,
 	now := timeText(time.Now())
 	args := append([]any{group.Name, storedKey(group.Key)}, positionArgs(p)...)
 	args = append(args, now, now, home, version)
-	_, err = db.ExecContext(ctx, "INSERT INTO "+g.quote(n)+" (group_name, group_key, "+
+	_, err = db.ExecContext(ctx, g.marked("INSERT INTO "+g.quote(n)+" (group_name, group_key, "+
 		strings.Join(positionColumns, ", ")+", create_ts, last_update_ts, current_dir, version) "+
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args...)
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"), args...)
 	return wrap("write", n, err)
 }
 
@@ -278,7 +289,7 @@ func Delete(ctx context.Context, db DB, k Kind, n Name, group Group) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "DELETE FROM "+g.quote(n)+whereGroup,
+	_, err = db.ExecContext(ctx, g.marked("DELETE FROM "+g.quote(n)+whereGroup),
 		group.Name, storedKey(group.Key))
 	return wrap("delete from", n, err)
 }

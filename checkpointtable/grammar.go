@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,11 @@ type grammar struct {
 	open, shut byte   // quotes of names
 	create     string // with one %s for the table
 	exists     string // one row with the creation time as text, or none
+	createAnew bool   // create leaves a table that is there as it is
 	schemaArg  bool   // exists takes the schema before the table
+	upper      bool   // names that are not quoted are meant in upper case
+	numbered   bool   // placeholders are :1, :2 and so on
+	whole      string // of a number that the driver would give as another type
 	forUpdate  string
 }
 
@@ -56,6 +61,29 @@ const sqliteCreate = `CREATE TABLE IF NOT EXISTS %s (
   PRIMARY KEY (group_name, group_key)
 ) WITHOUT ROWID`
 
+// Drivers of Oracle give numbers as they like, so they are read as texts.
+const oracleCreate = `CREATE TABLE %s (
+  group_name      VARCHAR2(64)    NOT NULL,
+  group_key       NUMBER(19)      NOT NULL,
+  seqno           NUMBER(10)      NOT NULL,
+  rba             NUMBER(19)      NOT NULL,
+  audit_ts        VARCHAR2(29)    NULL,
+  create_ts       VARCHAR2(29)    NOT NULL,
+  last_update_ts  VARCHAR2(29)    NOT NULL,
+  current_dir     VARCHAR2(1024)  NOT NULL,
+  log_bsn         VARCHAR2(128)   NULL,
+  log_csn         VARCHAR2(128)   NULL,
+  log_xid         VARCHAR2(2000)  NULL,
+  log_cmplt_csn   VARCHAR2(128)   NULL,
+  log_cmplt_xids  VARCHAR2(2000)  NULL,
+  version         NUMBER(3)       NULL,
+  PRIMARY KEY (group_name, group_key)
+)`
+
+const oracleExists = `SELECT TO_CHAR(created, 'YYYY-MM-DD HH24:MI:SS') FROM all_objects
+  WHERE object_type = 'TABLE' AND owner = NVL(?, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
+    AND object_name = ?`
+
 const mysqlExists = `SELECT CAST(create_time AS CHAR) FROM information_schema.tables
   WHERE table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND table_name = ?`
 
@@ -64,15 +92,21 @@ const sqliteExists = `SELECT '' FROM sqlite_schema WHERE type = 'table' AND lowe
 func grammarOf(k Kind) (grammar, error) {
 	switch k {
 	case MySQL, MariaDB:
-		return grammar{open: '`', shut: '`', create: mysqlCreate, exists: mysqlExists,
-			schemaArg: true, forUpdate: " FOR UPDATE"}, nil
+		return grammar{open: '`', shut: '`', create: mysqlCreate, createAnew: true,
+			exists: mysqlExists, schemaArg: true, forUpdate: " FOR UPDATE"}, nil
 	case SQLite:
-		return grammar{open: '"', shut: '"', create: sqliteCreate, exists: sqliteExists}, nil
+		return grammar{open: '"', shut: '"', create: sqliteCreate, createAnew: true,
+			exists: sqliteExists}, nil
+	case Oracle:
+		return grammar{open: '"', shut: '"', create: oracleCreate, exists: Numbered(oracleExists),
+			schemaArg: true, upper: true, numbered: true, whole: "TO_CHAR",
+			forUpdate: " FOR UPDATE"}, nil
 	}
 	return grammar{}, fmt.Errorf("checkpoint table: no statements for a database of kind %q", k)
 }
 
 func (g grammar) quote(n Name) string {
+	n = g.named(n)
 	s := g.quotePart(n.Table)
 	if n.Schema != "" {
 		s = g.quotePart(n.Schema) + "." + s
@@ -85,7 +119,48 @@ func (g grammar) quotePart(s string) string {
 	return string(g.open) + strings.ReplaceAll(s, shut, shut+shut) + shut
 }
 
+// named gives the name as the database has it.
+func (g grammar) named(n Name) Name {
+	if g.upper && !n.Exact {
+		n.Schema, n.Table = strings.ToUpper(n.Schema), strings.ToUpper(n.Table)
+	}
+	return n
+}
+
+// marked writes placeholders as the database has them.
+func (g grammar) marked(text string) string {
+	if g.numbered {
+		return Numbered(text)
+	}
+	return text
+}
+
+// Numbered replaces each ? that is not within quotes by :1, :2 and so on.
+func Numbered(text string) string {
+	var b strings.Builder
+	var quote byte
+	n := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '?':
+			n++
+			b.WriteByte(':')
+			b.WriteString(strconv.Itoa(n))
+			continue
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
 func (g grammar) existsArgs(n Name) []any {
+	n = g.named(n)
 	if g.schemaArg {
 		return []any{n.Schema, n.Table}
 	}
@@ -99,13 +174,19 @@ var positionColumns = []string{"seqno", "rba", "audit_ts", "log_bsn", "log_csn",
 const whereGroup = " WHERE group_name = ? AND group_key = ?"
 
 func (g grammar) advance(n Name) string {
-	return "UPDATE " + g.quote(n) + " SET " + strings.Join(positionColumns, " = ?, ") +
-		" = ?, last_update_ts = ?" + whereGroup + " AND seqno = ? AND rba = ?"
+	return g.marked("UPDATE " + g.quote(n) + " SET " + strings.Join(positionColumns, " = ?, ") +
+		" = ?, last_update_ts = ?" + whereGroup + " AND seqno = ? AND rba = ?")
 }
 
 func (g grammar) selectRows(n Name) string {
-	return "SELECT group_name, group_key, seqno, rba, audit_ts, create_ts, last_update_ts, " +
-		"current_dir, log_csn, log_xid FROM " + g.quote(n)
+	w := func(column string) string {
+		if g.whole == "" {
+			return column
+		}
+		return g.whole + "(" + column + ")"
+	}
+	return "SELECT group_name, " + w("group_key") + ", " + w("seqno") + ", " + w("rba") +
+		", audit_ts, create_ts, last_update_ts, current_dir, log_csn, log_xid FROM " + g.quote(n)
 }
 
 // positionArgs: one thread applies in commit order, so what is complete is what

@@ -172,6 +172,11 @@ func listTables(ctx context.Context, s *Session, c *call) (Value, error) {
 }
 
 func trandata(ctx context.Context, s *Session, c *call) (Value, error) {
+	return s.trandata(ctx, c, Trandata{Table: c.at("table"), AllCols: c.has("ALLCOLS"),
+		NoKey: c.has("NOKEY"), Cols: c.list("COLS")})
+}
+
+func (s *Session) trandata(ctx context.Context, c *call, o Trandata) (Value, error) {
 	if s.db == nil {
 		return nil, s.loggedIn()
 	}
@@ -179,8 +184,6 @@ func trandata(ctx context.Context, s *Session, c *call) (Value, error) {
 		return say(fmt.Sprintf("%s needs no TRANDATA: an Extract reads its files or messages whole.",
 			s.db.Login.Where()), "Nothing was changed."), nil
 	}
-	o := Trandata{Table: c.at("table"), AllCols: c.has("ALLCOLS"), NoKey: c.has("NOKEY"),
-		Cols: c.list("COLS")}
 	do := s.cfg.Source.InfoTrandata
 	switch c.cmd.Verb {
 	case "ADD":
@@ -212,12 +215,14 @@ func trandataOptions() []Arg {
 func databaseRows() []Command {
 	rows := []Command{
 		{Verb: "DBLOGIN", Priority: P0, check: checkLogin, run: dbLogin,
-			Synopsis: "DBLOGIN {[SOURCEDB {db@host:port | sqlite:path | directory:path}] [, USERID user " +
+			Synopsis: "DBLOGIN {[SOURCEDB {db@host:port | sqlite:path | directory:path}] [, USERID user[@oracle] " +
 				"[, PASSWORD p] | USERIDALIAS a [DOMAIN d]]}",
-			Help: "Logs the session in to a database. Without PASSWORD it is asked for.",
+			Help: "Logs the session in to a database. Without PASSWORD it is asked for. Without SOURCEDB " +
+				"it is an Oracle database: user@alias of tnsnames.ora, user@host:port/service, or the one " +
+				"of ORACLE_SID.",
 			Options: []Arg{{Name: "SOURCEDB", Kind: Word, Aliases: []string{"TARGETDB"},
 				Help: "db@host:port, sqlite:path or directory:path"},
-				{Name: "USERID", Kind: Word, Help: "user"},
+				{Name: "USERID", Kind: Word, Help: "user, of Oracle with @ and the database"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
 				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store"},
 				{Name: "DOMAIN", Kind: Word, Help: "domain of the alias"},
@@ -244,5 +249,5 @@ func databaseRows() []Command {
 		}
 		rows = append(rows, row)
 	}
-	return rows
+	return append(append(rows, schemaTrandataRows()...), registerRows()...)
 }

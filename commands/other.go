@@ -12,8 +12,6 @@ func otherRows() []Command {
 		instant   = "use START ... AFTERCSN after the initial load."
 	)
 	rows := []Command{
-		other("REGISTER", "EXTRACT", P1, notNeeded, true),
-		other("UNREGISTER", "EXTRACT", P1, notNeeded, true),
 		other("REGISTER", "REPLICAT", P2, notNeeded, true),
 		other("UNREGISTER", "REPLICAT", P2, notNeeded, true),
 		other("SYNCHRONIZE", "REPLICAT", P2,
@@ -38,8 +36,6 @@ func otherRows() []Command {
 	rows = append(rows, family("WALLET", P2, wallet, "PURGE")...)
 	rows = append(rows, family("MASTERKEY", P1, wallet, "ADD", "INFO", "RENEW", "DELETE",
 		"UNDELETE")...)
-	rows = append(rows, family("SCHEMATRANDATA", P1,
-		"use ADD TRANDATA with owner.* for its tables.", "ADD", "DELETE", "INFO")...)
 	rows = append(rows, family("PROCEDURETRANDATA", P2, "procedures are not replicated as calls.",
 		"ADD", "DELETE", "INFO")...)
 	rows = append(rows, family("TRACETABLE", P2,

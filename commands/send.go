@@ -210,18 +210,26 @@ func (r Sent) openTransactions(b *strings.Builder, open []control.OpenTxn) {
 	}
 	oldest := open[0]
 	for _, t := range open {
-		if t.Seqno < oldest.Seqno || t.Seqno == oldest.Seqno && t.RBA < oldest.RBA {
+		if t.SCN < oldest.SCN || t.Seqno < oldest.Seqno || t.Seqno == oldest.Seqno && t.RBA < oldest.RBA {
 			oldest = t
 		}
 	}
-	fmt.Fprintf(b, "\n\nOldest log file necessary to restart Extract is:\n\n"+
-		"Log Sequence Number %d, RBA %d\n\n", oldest.Seqno, oldest.RBA)
+	if oldest.SCN > 0 {
+		fmt.Fprintf(b, "\n\nOldest SCN necessary to restart Extract is:\n\nSCN %s\n\n", scn(oldest.SCN))
+	} else {
+		fmt.Fprintf(b, "\n\nOldest log file necessary to restart Extract is:\n\n"+
+			"Log Sequence Number %d, RBA %d\n\n", oldest.Seqno, oldest.RBA)
+	}
 	if r.Tabular {
+		place := "Log RBA"
+		if oldest.SCN > 0 {
+			place = "SCN"
+		}
 		fmt.Fprintf(b, "%-20s %10s  %-8s  %-19s  %10s  %12s  %s\n", "XID", "Items", "Extract",
-			"Start Time", "Log Seq", "Log RBA", "Status")
+			"Start Time", "Log Seq", place, "Status")
 		for _, t := range open {
 			fmt.Fprintf(b, "%-20s %10d  %-8s  %s  %10d  %12d  %s\n", t.XID, t.Items, r.Group,
-				t.Start.Local().Format("2006-01-02:15:04:05"), t.Seqno, t.RBA, t.Status)
+				t.Start.Local().Format("2006-01-02:15:04:05"), t.Seqno, max(t.RBA, t.SCN), t.Status)
 		}
 		return
 	}
@@ -232,8 +240,13 @@ func (r Sent) openTransactions(b *strings.Builder, open []control.OpenTxn) {
 		row("Items", t.Items)
 		row("Extract", r.Group)
 		row("Start Time", t.Start.Local().Format("2006-01-02:15:04:05"))
-		row("Log Seq", t.Seqno)
-		row("Log RBA", t.RBA)
+		if t.SCN > 0 {
+			row("SCN", scn(t.SCN))
+			row("User", t.User)
+		} else {
+			row("Log Seq", t.Seqno)
+			row("Log RBA", t.RBA)
+		}
 		row("Status", t.Status)
 	}
 }

@@ -41,11 +41,14 @@ type SourceAdmin interface {
 	AddTrandata(ctx context.Context, db *dblogin.Session, o Trandata) ([]Line, error)
 	DeleteTrandata(ctx context.Context, db *dblogin.Session, o Trandata) ([]Line, error)
 	InfoTrandata(ctx context.Context, db *dblogin.Session, o Trandata) ([]Line, error)
+	// Register is asked of Oracle databases alone.
+	Register(ctx context.Context, db *dblogin.Session, r Registration) ([]Line, error)
 }
 
 // Trandata is what is asked of a source's supplemental logging.
 type Trandata struct {
 	Table   string
+	Schema  string // that Table means all tables of, for SCHEMATRANDATA
 	AllCols bool
 	Cols    []string
 	NoKey   bool

@@ -77,6 +77,11 @@ func (binlogAdmin) InfoTrandata(ctx context.Context, db *dblogin.Session,
 	})
 }
 
+// Register has nothing to do: whoever reads such a log needs no registration.
+func (binlogAdmin) Register(context.Context, *dblogin.Session, Registration) ([]Line, error) {
+	return nil, nil
+}
+
 func missingSettings(ctx context.Context, db *dblogin.Session) ([]string, error) {
 	if db.Kind != dblogin.MySQL && db.Kind != dblogin.MariaDB {
 		return nil, refuse("A %s database is no source of an Extract: it has no log to read.", db.Kind)

@@ -237,6 +237,8 @@ type OpenTxn struct {
 	Start  time.Time `json:"start"`
 	Seqno  uint64    `json:"seqno"`
 	RBA    uint64    `json:"rba"`
+	SCN    uint64    `json:"scn,omitempty"` // of its first change, where the log counts so
+	User   string    `json:"user,omitempty"`
 	Status string    `json:"status"`
 }
 

@@ -26,7 +26,7 @@ const (
 	MySQL   Kind = "mysql"
 	MariaDB Kind = "mariadb"
 	SQLite  Kind = "sqlite"
-	Oracle  Kind = "oracle" // recognised; no driver for it is built in
+	Oracle  Kind = "oracle"
 
 	Directory Kind = "directory" // of files that an Extract reads
 	Kafka     Kind = "kafka"     // topics that an Extract reads
@@ -38,12 +38,18 @@ const DefaultPort = 3306
 // connectTimeout bounds a login, so that a shell never hangs on a dead host.
 const connectTimeout = 15 * time.Second
 
+// oracleQuiet bounds how long a command's statement may keep silent: adding a
+// supplemental log group waits for the transactions that are under way.
+const oracleQuiet = 5 * time.Minute
+
 // Login is where to log in, and as whom.
 type Login struct {
 	Kind     Kind // MySQL stands for MariaDB too until Open has looked
 	Host     string
 	Port     int
-	Database string // schema, or the file of a SQLite database
+	// Database is the schema, the file of a SQLite database, or Oracle's connect
+	// name: an alias, host:port/service, or empty for ORACLE_SID.
+	Database string
 	User     string
 	Password string
 	TLS      string // driver's TLS mode: empty, "true", "skip-verify", "preferred"
@@ -202,9 +208,7 @@ func Open(ctx context.Context, l Login) (*Session, error) {
 	case Directory, Kafka:
 		return openStreams(ctx, l)
 	case Oracle:
-		return nil, ggserr.New(ggserr.ConnectFailed, nameOr(l.Database, "of user "+l.User)).
-			Do("USERID without SOURCEDB means an Oracle database, and this program has no " +
-				"Oracle driver. For MySQL and MariaDB write SOURCEDB db@host:port, USERID user")
+		return openOracle(ctx, l)
 	}
 	return nil, bad("the login names no kind of database")
 }

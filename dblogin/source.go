@@ -14,6 +14,9 @@ func (s *Session) Key(ctx context.Context, table string) ([]string, error) {
 	if s.Kind == SQLite {
 		return s.columns(ctx, `SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk`, name)
 	}
+	if s.Kind == Oracle {
+		return s.oracleKey(ctx, schema, name)
+	}
 	return s.columns(ctx, `SELECT s.column_name FROM information_schema.statistics s
 		JOIN (SELECT index_name, MAX(index_name = 'PRIMARY') AS is_primary
 			FROM information_schema.statistics

@@ -14,6 +14,9 @@ func (s *Session) Tables(ctx context.Context, pattern string) ([]string, error) 
 	schema, name, ok := strings.Cut(pattern, ".")
 	if !ok {
 		schema, name = s.Login.Database, pattern
+		if s.Kind == Oracle {
+			schema = s.User
+		}
 	}
 	query := `SELECT table_schema, table_name FROM information_schema.tables
 		WHERE table_type = 'BASE TABLE' ORDER BY 1, 2`
@@ -24,6 +27,9 @@ func (s *Session) Tables(ctx context.Context, pattern string) ([]string, error) 
 		query = `SELECT 'main', name FROM sqlite_master
 			WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
 			AND name NOT LIKE 'ggs\_%' ESCAPE '\' ORDER BY 1, 2`
+	}
+	if s.Kind == Oracle {
+		query = oracleTables
 	}
 	rows, err := s.DB.QueryContext(ctx, query)
 	if err != nil {

@@ -30,9 +30,9 @@ type Snapshot interface {
 type SnapshotTable struct {
 	Def  *record.TableDef
 	Rows int64 // about how many; -1 unknown
-	// Key is the first column of the key, when its values are whole numbers by which
-	// the table can be read in parts; else -1.
-	Key int
+	// Key names what the table can be read in parts by: the first column of the key,
+	// when its values are whole numbers, or ROWID; empty when it is read whole.
+	Key string
 }
 
 // Bounds are the lowest and the highest key of a table that has rows.
@@ -52,7 +52,9 @@ type Part struct {
 type LoadConfig struct {
 	Config
 	// OpenSnapshot takes a snapshot for as many readers, or fewer, and says how many.
-	OpenSnapshot func(ctx context.Context, readers int) (s Snapshot, got int, err error)
+	// loaded is the commit that what is loaded is of, zero without: a source that can
+	// look back takes that one again.
+	OpenSnapshot func(ctx context.Context, readers int, loaded record.CSN) (s Snapshot, got int, err error)
 	// OpenChanges opens the log behind a snapshot, by its Position's Restart.
 	OpenChanges func(ctx context.Context, restart string) (Source, error)
 	// Free tells the source that the load needs the log only from a commit on; with

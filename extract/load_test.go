@@ -141,8 +141,8 @@ func (p *photo) Position() record.Txn {
 }
 
 func (p *photo) Tables() []SnapshotTable {
-	return []SnapshotTable{{Def: p.w.defs[0], Rows: int64(len(p.is[0])), Key: 0},
-		{Def: p.w.defs[1], Rows: -1, Key: -1}}
+	return []SnapshotTable{{Def: p.w.defs[0], Rows: int64(len(p.is[0])), Key: p.w.defs[0].Columns[0].Name},
+		{Def: p.w.defs[1], Rows: -1}}
 }
 
 func (p *photo) Bounds(_ context.Context, _, table int) (Bounds, error) {
@@ -243,7 +243,7 @@ func (f *fixture) load(w *world, readers, calls int, ledger bool) error {
 			}
 			return limit{tw, &calls}, Held{Last: last, Known: known}, nil
 		}},
-		OpenSnapshot: func(_ context.Context, want int) (Snapshot, int, error) {
+		OpenSnapshot: func(_ context.Context, want int, _ record.CSN) (Snapshot, int, error) {
 			return &photo{w, w.now, w.at(w.now)}, want, nil
 		},
 		OpenChanges: func(_ context.Context, restart string) (Source, error) {
@@ -365,6 +365,53 @@ func TestALoadCutAnywhereIsOfOneCommit(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestALoadLooksBackWhereItCan: a source that still shows the commit of what is
+// loaded is read as of that one, and its log is not needed.
+func TestALoadLooksBackWhereItCan(t *testing.T) {
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 5))
+		w := newWorld(rnd, 60)
+		w.now = 5
+		f := newFixture(t, checkpoint.Group{Name: "EINIT", Source: checkpoint.SourceIsTable},
+			"EXTFILE ./dirdat/ld\nTABLE hr.*;\n")
+		f.tune = func(lc *LoadConfig) {
+			lc.OpenSnapshot = func(_ context.Context, want int, loaded record.CSN) (Snapshot, int, error) {
+				n := w.now
+				if !loaded.IsZero() {
+					n = int(loaded.Minor)
+				}
+				return &photo{w, n, w.at(n)}, want, nil
+			}
+			lc.OpenChanges = func(context.Context, string) (Source, error) {
+				return nil, errors.New("the log is gone")
+			}
+		}
+		for n := range 5 {
+			calls := 4 + rnd.IntN(40)
+			if n == 4 {
+				calls = -1
+			}
+			err := f.load(w, 2, calls, rnd.IntN(2) > 0)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, errCut) && !errors.Is(err, syscall.EISDIR) {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			w.now = min(w.now+rnd.IntN(12), len(w.commits))
+		}
+		led, err := checkpoint.LoadAt(f.home.Load("EINIT")).Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range w.at(int(led.At.Minor)) {
+			if got := f.loaded()[i]; !maps.Equal(want, got) {
+				t.Errorf("seed %d, table %s: want %v, got %v", seed, w.defs[i].Name, want, got)
+			}
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ func (f *feed) open(ctx context.Context, reader int, t *loadTable) error {
 	var bounds Bounds
 	if len(t.gaps) > 0 {
 		f.l.proc.Info(ggserr.ProcessingTable, t.name)
-		if t.Key >= 0 {
+		if t.Key != "" {
 			var err error
 			if bounds, err = f.l.snap.Bounds(ctx, reader, t.number); err != nil {
 				return err

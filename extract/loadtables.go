@@ -19,7 +19,7 @@ import (
 func (l *load) openSnapshot(ctx context.Context) error {
 	l.show(func(v *view) { v.state = "Taking a snapshot of the source" })
 	var err error
-	if l.snap, l.readers, err = l.lc.OpenSnapshot(ctx, l.lc.Readers); err != nil {
+	if l.snap, l.readers, err = l.lc.OpenSnapshot(ctx, l.lc.Readers, l.loadedAt()); err != nil {
 		return err
 	}
 	l.at = l.snap.Position()
@@ -43,6 +43,14 @@ func (l *load) openSnapshot(ctx context.Context) error {
 	snap := checkpoint.LoadSnapshot{CSN: l.at.CSN, Taken: l.at.CommitTime}
 	l.led.Snapshots = append([]checkpoint.LoadSnapshot{snap}, l.led.Snapshots...)
 	return nil
+}
+
+// loadedAt is the commit that earlier runs have read.
+func (l *load) loadedAt() record.CSN {
+	if !l.anyDone() {
+		return record.CSN{}
+	}
+	return l.led.At
 }
 
 // addTable notes a table that some statement takes, in the ledger too.
@@ -92,10 +100,7 @@ func (l *load) dropGone() error {
 // done must still be what it was.
 func (l *load) enter(lt *loadTable) error {
 	fresh := checkpoint.LoadTable{Name: lt.name, Columns: fingerprint(lt.Def), Where: lt.where,
-		Estimate: lt.Rows}
-	if lt.Key >= 0 {
-		fresh.Key = lt.Def.Columns[lt.Key].Name
-	}
+		Estimate: lt.Rows, Key: lt.Key}
 	row := l.led.Table(lt.name)
 	switch {
 	case row == nil:

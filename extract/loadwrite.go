@@ -57,7 +57,7 @@ func (l *load) readAll(ctx context.Context) error {
 // that is read as one into several.
 func (l *load) writePart(ctx context.Context, f *feed, s *stream) error {
 	l.beginTxn(l.led.Serial + 1)
-	cuts := l.oneRun() && s.table.Key < 0
+	cuts := l.oneRun() && s.table.Key == ""
 	taken := 0
 	for block := range s.blocks {
 		for b := block; len(b) >= 4; {

@@ -117,6 +117,8 @@ func (a *ApplyOptions) dbOptions(c *cursor) {
 			a.AllowLobDataTruncate = false
 		case c.word("EMPTYLOBSTRING"):
 			a.EmptyLobString = c.value("a text")
+		case c.word("EMPTYSTRING"):
+			a.EmptyString = c.choice("NULL", "BLANK", "REFUSE")
 		case c.word("HOST", "CONNECTIONPORT"):
 			c.value("a value") // ReadLogin's
 		default:

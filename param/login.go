@@ -31,6 +31,12 @@ type Login struct {
 	Pos            ggserr.Location
 }
 
+// IsOracle reports whether the login means an Oracle database: a user without
+// SOURCEDB or TARGETDB. Service then is the connect name.
+func (l Login) IsOracle() bool {
+	return l.DSN == "" && l.LibFile == "" && l.Alias == "" && (l.User != "" || l.OSUser)
+}
+
 // String tells the login without its password.
 func (l Login) String() string {
 	if l.Password != "" {
@@ -179,7 +185,6 @@ func (l *Login) splitPort(c *cursor, at ggserr.Location) {
 
 // user reads what follows USERID: a user, with /password and @service.
 func (l *Login) user(c *cursor) {
-	at := c.at()
 	text := c.value("a user")
 	if text == "/" {
 		l.OSUser = true
@@ -189,11 +194,6 @@ func (l *Login) user(c *cursor) {
 	l.User, l.Service = user, service
 	if name, password, ok := strings.Cut(user, "/"); ok {
 		l.User, l.Password = name, password
-	}
-	service = strings.TrimPrefix(service, "//")
-	if host, name, ok := strings.Cut(service, "/"); ok && l.DSN == "" {
-		l.Host, l.Database = host, name
-		l.splitPort(c, at)
 	}
 }
 

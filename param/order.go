@@ -82,6 +82,7 @@ func (c *checker) readers() {
 		run, err = ReadRun(c.f)
 		add(err)
 		c.carried("TRANLOGOPTIONS", run.Capture.Log.Others, "the log is read without it")
+		c.carried("FETCHOPTIONS", run.Capture.FetchOthers, "rows are fetched by ROWID as of the commit")
 		c.carried("DBOPTIONS", run.Apply.Others, "the database session goes without it")
 		_, err = ReadOutputs(c.f)
 		add(err)

@@ -77,9 +77,10 @@ var captureRows = []Spec{
 		Help:   "Age at which an open transaction is reported."},
 	{Name: "DBOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "DBOPTIONS " + dbOptions, Help: "Options of the database session."},
-	{Name: "FETCHOPTIONS", Programs: Extract, Priority: P1, Support: Recognised, Multi: true,
-		Syntax: "FETCHOPTIONS " + fetchOptions, Help: "How missing columns are fetched.",
-		Instead: "the log carries all columns, none is fetched"},
+	{Name: "FETCHOPTIONS", Programs: Extract, Priority: P1, Multi: true,
+		Syntax: "FETCHOPTIONS " + fetchOptions, Default: "USESNAPSHOT, USEROWID",
+		Help: "How long values that Oracle's log does not hold whole are fetched: from the table as of " +
+			"the commit, or not at all with NOUSESNAPSHOT."},
 	{Name: "STATOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "STATOPTIONS [REPORTDETAIL] [NOREPORTDETAIL] [REPORTFETCH] [NOREPORTFETCH] " +
 			"[RESETREPORTSTATS] [NORESETREPORTSTATS]",
@@ -153,6 +154,7 @@ var captureRows = []Spec{
 const (
 	tranlogOptions = "[EXCLUDEUSER value] [EXCLUDEUSERID value] [EXCLUDETRANS value] [EXCLUDETAG " +
 		"{NULL|value}] [INCLUDETAG value] [FILTERTABLE name] [SERVERID n] " +
+		"[DICTIONARY {NONE|ONLINECATALOG}] " +
 		"[ALTARCHIVELOGDEST [PRIMARY] [INSTANCE value] [THREADID n] path] " +
 		"[ALTARCHIVEDLOGFORMAT [INSTANCE value] [THREADID n] value] [ALTONLINELOGS parens] " +
 		"[ALTLOGDEST {REMOTE|path}] [DBLOGREADER] [DBLOGREADERBUFSIZE n] [ASMUSER login] " +
@@ -193,7 +195,7 @@ const (
 
 	dbOptions = "[SUPPRESSTRIGGERS] [NOSUPPRESSTRIGGERS] [DEFERREFCONST] [LIMITROWS] [NOLIMITROWS] " +
 		"[HOST value] [CONNECTIONPORT n] [ALLOWLOBDATATRUNCATE] [NOALLOWLOBDATATRUNCATE] " +
-		"[EMPTYLOBSTRING value] [LOBWRITESIZE n] [DISABLELOBCACHING] [DISABLECOMMITNOWAIT] " +
+		"[EMPTYLOBSTRING value] [EMPTYSTRING {NULL|BLANK|REFUSE}] [LOBWRITESIZE n] [DISABLELOBCACHING] [DISABLECOMMITNOWAIT] " +
 		"[SETTAG [value]] [SKIPTEMPLOB] [NOSKIPTEMPLOB] [FETCHBATCHSIZE n] [FETCHLOBS] " +
 		"[NOFETCHLOBS] [CATALOGCONNECT] [NOCATALOGCONNECT] [SHOWINFOMESSAGES] " +
 		"[SHOWWARNINGS] [SPTHREAD] [NOSPTHREAD] [TDSPACKETSIZE n] [USEODBC] " +

@@ -116,6 +116,8 @@ type CaptureOptions struct {
 	CompactUpdates     bool // UPDATERECORDFORMAT COMPACT
 	GetReplicates      bool
 	IgnoreApplications bool // IGNOREAPPLOPS
+	NoFetch            bool // FETCHOPTIONS NOUSESNAPSHOT
+	FetchOthers        []Token
 }
 
 // ApplyOptions are of Replicat only.
@@ -144,6 +146,7 @@ type ApplyOptions struct {
 	DeferConstraints     bool
 	AllowLobDataTruncate bool
 	EmptyLobString       string
+	EmptyString          string  // what becomes of an empty text in Oracle: NULL, BLANK or REFUSE
 	Others               []Token // options of DBOPTIONS that are not acted on, the keywords only
 }
 

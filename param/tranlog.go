@@ -22,6 +22,8 @@ type TranLogOptions struct {
 	ArchiveFormat  string
 	ThroughServer  bool // DBLOGREADER
 	ArchivedOnly   bool // ARCHIVEDLOGONLY
+	// Catalog lets LogMiner use the database's dictionary: DICTIONARY ONLINECATALOG, ours.
+	Catalog bool
 	ReadTimeout    time.Duration
 	Streams        StreamOptions
 	Others         []Token // options that are carried and not acted on, the keywords only
@@ -44,6 +46,16 @@ func (r *Run) capture(name string, c *cursor) bool {
 			case c.word("USELASTREADTIME"):
 			default:
 				c.unexpected("CHECKINTERVAL", "USELASTREADTIME")
+			}
+		}
+	case "FETCHOPTIONS":
+		for c.more() {
+			switch {
+			case c.word("NOUSESNAPSHOT"):
+				o.NoFetch = true
+			case c.word("USESNAPSHOT", "USEROWID", "NOUSEKEY", "NOUSELATESTVERSION"): // what is done
+			default:
+				o.FetchOthers = c.carry(o.FetchOthers, fetchOptions)
 			}
 		}
 	case "LOGALLSUPCOLS", "NOLOGALLSUPCOLS":
@@ -91,6 +103,11 @@ func (o *TranLogOptions) option(c *cursor) {
 		o.ThroughServer = true
 	case c.word("ARCHIVEDLOGONLY"):
 		o.ArchivedOnly = true
+	case c.word("DICTIONARY"):
+		o.Catalog = c.word("ONLINECATALOG")
+		if !o.Catalog && !c.word("NONE") {
+			c.unexpected("NONE", "ONLINECATALOG")
+		}
 	case c.word("READTIMEOUT"):
 		o.ReadTimeout = c.in(time.Second)
 	case c.word("ASMPASSWORD", "MININGPASSWORD", "PASSWORD"):

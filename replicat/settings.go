@@ -144,6 +144,12 @@ func (s *settings) handlerOptions() map[string]string {
 			o[name] = "true"
 		}
 	}
+	for name, text := range map[string]string{"emptystring": a.EmptyString,
+		"emptylobstring": a.EmptyLobString} {
+		if text != "" {
+			o[name] = text
+		}
+	}
 	return o
 }
 
@@ -178,6 +184,11 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 		if s.login.Kind == "sqlite" {
 			s.login.Database = p.Home().Resolve(s.login.Database)
 		}
+	case l.IsOracle() && l.User == "":
+		return refuse("USERID / is a login of the operating system: name a user and its password")
+	case l.IsOracle():
+		s.login = handler.Login{Kind: "oracle", Database: l.Service, User: l.User,
+			Password: l.Password}
 	default:
 		s.login = handler.Login{Kind: "mysql", Host: l.Host, Port: l.Port, Database: l.Database,
 			User: l.User, Password: l.Password}

@@ -101,6 +101,11 @@ func (a Admin) InfoTrandata(ctx context.Context, db *dblogin.Session, o commands
 	})
 }
 
+// Register looks whether an Oracle database is ready for an Extract.
+func (a Admin) Register(ctx context.Context, db *dblogin.Session, r commands.Registration) ([]commands.Line, error) {
+	return a.binlog.Register(ctx, db, r)
+}
+
 // unseen warns of unique indexes whose REPLACE the triggers do not see.
 func unseen(t sqlite.Trandata, name string) []commands.Line {
 	if len(t.Unseen) == 0 {

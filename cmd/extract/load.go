@@ -7,6 +7,7 @@ import (
 	"ggsh/capture/mysql"
 	"ggsh/capture/sqlite"
 	"ggsh/checkpoint"
+	"ggsh/dblogin"
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/param"
@@ -48,9 +49,13 @@ func (w *wiring) load(cfg extract.Config) (func(context.Context) error, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.Kind == dblogin.Oracle {
+		w.loadOracle(&lc, l)
+		return w.runLoad(lc), nil
+	}
 	mc := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
 		SpoolDir: w.spoolDir(), Want: cfg.Plan.Wants, Warn: w.p.Event}
-	lc.OpenSnapshot = func(ctx context.Context, readers int) (extract.Snapshot, int, error) {
+	lc.OpenSnapshot = func(ctx context.Context, readers int, _ record.CSN) (extract.Snapshot, int, error) {
 		s, err := mysql.OpenSnapshot(ctx, mc, readers)
 		if err != nil {
 			return nil, 0, lost(err)
@@ -73,7 +78,7 @@ func (w *wiring) runLoad(lc extract.LoadConfig) func(context.Context) error {
 
 func (w *wiring) loadSQLite(lc *extract.LoadConfig, path string) {
 	name, hold := w.p.Group(), lc.Ledger != nil && !lc.Anew
-	lc.OpenSnapshot = func(ctx context.Context, readers int) (extract.Snapshot, int, error) {
+	lc.OpenSnapshot = func(ctx context.Context, readers int, _ record.CSN) (extract.Snapshot, int, error) {
 		s, err := sqlite.OpenSnapshot(ctx, sqlite.SnapshotConfig{Path: path, Name: name, Hold: hold,
 			Want: lc.Plan.Wants,
 			Warn: func(text string) { w.p.Event(ggserr.New(ggserr.DatabaseMessage, text)) }}, readers)
@@ -95,6 +100,16 @@ func lost(err error) error {
 	return err
 }
 
+// snapshotTable describes a table whose parts are told by a column, none when it is
+// below zero.
+func snapshotTable(def *record.TableDef, rows int64, key int) extract.SnapshotTable {
+	t := extract.SnapshotTable{Def: def, Rows: rows}
+	if key >= 0 {
+		t.Key = def.Columns[key].Name
+	}
+	return t
+}
+
 // mysqlTables and sqliteTables are the captures' snapshots as an engine reads them.
 type mysqlTables struct{ *mysql.Snapshot }
 
@@ -102,7 +117,7 @@ type mysqlTables struct{ *mysql.Snapshot }
 func (s mysqlTables) Tables() []extract.SnapshotTable {
 	var list []extract.SnapshotTable
 	for _, t := range s.Snapshot.Tables() {
-		list = append(list, extract.SnapshotTable{Def: t.Def, Rows: t.Rows, Key: t.Key})
+		list = append(list, snapshotTable(t.Def, t.Rows, t.Key))
 	}
 	return list
 }
@@ -126,7 +141,7 @@ type sqliteTables struct{ *sqlite.TableSnapshot }
 func (s sqliteTables) Tables() []extract.SnapshotTable {
 	var list []extract.SnapshotTable
 	for _, t := range s.TableSnapshot.Tables() {
-		list = append(list, extract.SnapshotTable{Def: t.Def, Rows: t.Rows, Key: t.Key})
+		list = append(list, snapshotTable(t.Def, t.Rows, t.Key))
 	}
 	return list
 }

@@ -103,14 +103,24 @@ func (w *wiring) supported() error {
 			w.p.Group()+", which was added to read "+string(doc.Group.Source)).At(w.p.Params().Path, 1, 1).
 			Do("Take it out, or ADD EXTRACT of another name with SOURCEISTABLE.")
 	}
-	log := w.run.Capture.Log
-	if n := len(log.ExcludeUsers) + len(log.ExcludeUserIDs) + len(log.ExcludeTrans) +
-		len(log.IncludeTags); n > 0 {
-		return ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS selects transactions by user or name, "+
-			"which the log of this source does not tell").
-			Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")
-	}
 	return nil
+}
+
+// selects refuses what the source's log does not tell of a transaction.
+func (w *wiring) selects(kind dblogin.Kind) error {
+	log := w.run.Capture.Log
+	n := len(log.ExcludeUserIDs) + len(log.ExcludeTrans) + len(log.IncludeTags)
+	if kind == dblogin.Oracle {
+		n += len(log.ExcludeTags)
+	} else {
+		n += len(log.ExcludeUsers)
+	}
+	if n == 0 {
+		return nil
+	}
+	return ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS selects transactions by a user, name or tag "+
+		"that the log of this source does not tell").
+		Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")
 }
 
 // serves reports whether a TABLE statement stands under an output.
@@ -153,7 +163,17 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 	if login.Embedded != "" {
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
 	}
-	return w.openMySQL(ctx, login, start)
+	l, err := w.login(login)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.selects(l.Kind); err != nil {
+		return nil, err
+	}
+	if l.Kind == dblogin.Oracle {
+		return w.openOracle(ctx, l, start)
+	}
+	return w.openMySQL(ctx, l, start)
 }
 
 // sourceLogin is how the source database is named.
@@ -239,19 +259,13 @@ func (w *wiring) openSQLite(ctx context.Context, path string, start extract.Sour
 	return sqlite.Open(ctx, cfg)
 }
 
-func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract.SourceStart) (extract.Source, error) {
-	l, err := w.login(login)
-	if err != nil {
-		return nil, err
-	}
+func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.SourceStart) (extract.Source, error) {
 	log := w.run.Capture.Log
 	cfg := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
 		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
-	for _, name := range log.FilterTables {
-		cfg.FilterTables = append(cfg.FilterTables, strings.Trim(name.String(), `"`))
-	}
+	cfg.FilterTables = w.filterTables()
 	cfg.Start = mysql.Start{Restart: start.Restart}
 	switch b := start.Begin; b.Kind {
 	case checkpoint.BeginSeqno:
@@ -274,6 +288,15 @@ func (w *wiring) openMySQL(ctx context.Context, login param.Login, start extract
 		return nil, err
 	}
 	return mysqlSource{src}, nil
+}
+
+// filterTables are the checkpoint tables whose transactions are left out.
+func (w *wiring) filterTables() []string {
+	var list []string
+	for _, name := range w.run.Capture.Log.FilterTables {
+		list = append(list, strings.Trim(name.String(), `"`))
+	}
+	return list
 }
 
 func (w *wiring) spoolDir() string {
@@ -308,6 +331,14 @@ func (w *wiring) aliasDir() string {
 func (w *wiring) login(l param.Login) (dblogin.Login, error) {
 	if l.Alias != "" {
 		return dblogin.AliasesIn(w.aliasDir()).Login(l.DSN, l.Domain, l.Alias)
+	}
+	if l.OSUser {
+		return dblogin.Login{}, ggserr.New(ggserr.BadParameter, "USERID / logs in as the user of the operating "+
+			"system, which is not possible over the network").At(l.Pos.File, l.Pos.Line, l.Pos.Column).
+			Do("Write USERID user@database, PASSWORD password, or USERIDALIAS alias.")
+	}
+	if l.IsOracle() {
+		return dblogin.Login{Kind: dblogin.Oracle, Database: l.Service, User: l.User, Password: l.Password}, nil
 	}
 	return dblogin.Login{Kind: dblogin.MySQL, Host: l.Host, Port: l.Port, Database: l.Database,
 		User: l.User, Password: l.Password}, nil

@@ -31,10 +31,13 @@ func (w *ahead) start(ctx context.Context, s *shape, rows int, args []any) error
 	work := &w.a.work
 	work.args, work.otherArgs = work.otherArgs, work.args
 	work.arena, work.otherArena = work.otherArena, work.arena
-	done, stmts := make(chan error, 1), w.a.stmts
+	done, execute := make(chan error, 1), w.a.stmts.exec
+	if w.a.dialect.Arrays != nil {
+		execute = w.a.stmts.execArrays
+	}
 	w.running = done
 	go func() {
-		result, err := stmts.exec(ctx, text, args)
+		result, err := execute(ctx, text, args)
 		if err == nil {
 			err = expectRows(result, rows, s)
 		}

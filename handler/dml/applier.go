@@ -260,10 +260,7 @@ func (a *Applier) commit(ctx context.Context, b *handler.Batch) error {
 	return nil
 }
 
-func (a *Applier) begin(ctx context.Context) error {
-	_, err := a.conn.ExecContext(ctx, a.dialect.Begin)
-	return err
-}
+func (a *Applier) begin(ctx context.Context) error { return a.dialect.Begin(ctx, a.conn) }
 
 func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 	if a.table.Table == "" {

@@ -23,13 +23,20 @@ type Dialect struct {
 	Version string
 	// Quote quotes one part of a name.
 	Quote func(part string) string
-	// Begin starts a transaction that may write.
-	Begin string
+	// Begin starts a transaction that may write; Statement makes one of a text.
+	Begin func(ctx context.Context, conn *sql.Conn) error
+	// Numbered says that placeholders are written :1, :2 and so on.
+	Numbered bool
 	// NullSafe is the operator that finds NULL equal to NULL.
 	NullSafe string
+	// Write is the placeholder for a value that is stored; nil is a plain one.
+	Write func(col *record.ColumnDef) string
 	// Compare is the placeholder for a value that is compared with a column; it
 	// must make the comparison exact and leave indexes usable.
 	Compare func(col *record.ColumnDef) string
+	// Match, where an operator and Compare do not do, is the condition that finds
+	// a value in a column, NULL equal to NULL. The value is bound at each ?.
+	Match func(col *record.ColumnDef, column string) string
 	// OneRow gives the WHERE clause that keeps to the first row that matches.
 	OneRow func(table, condition string) string
 	// Limits bounds multi-row statements.
@@ -37,9 +44,20 @@ type Dialect struct {
 	// CaseSafe says of a column that values chosen by CASE arrive in it as if
 	// they had been given directly.
 	CaseSafe func(col *record.ColumnDef) bool
+	// Arrays, when set, has several operations be one execution of the one-row
+	// statement, with an array bound at each placeholder: []string or [][]byte, as
+	// Bind gives strings or octets. It says of a column whether arrays of it can be
+	// bound; Limits are then rows of an array.
+	Arrays func(col *record.ColumnDef) bool
 	// Bind gives the driver's form of a value for a column. Texts may be
 	// appended to arena, which is returned; an error must be a *Refusal.
+	// What is too long for one statement comes as a *Long.
 	Bind func(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byte, error)
+	// Null is the driver's form of NULL in a column; nil is a plain one.
+	Null func(col *record.ColumnDef) any
+	// Append is the statement that adds a piece to a column's value in the row that
+	// a condition finds; its placeholders are the condition's, then the piece's.
+	Append func(col *record.ColumnDef, table, column, condition string) string
 	// Fault reads a native error; ok is false for errors that are not the database's.
 	Fault func(err error) (f Fault, ok bool)
 	// Connect opens the database and makes ready what a session needs.
@@ -54,6 +72,24 @@ type Dialect struct {
 	// Savepoint says that a failed statement may end the transaction, so that
 	// each operation of a run by single operations needs a savepoint.
 	Savepoint bool
+	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
+	// until another of its name takes its place.
+	KeepsSavepoints bool
+}
+
+// Statement gives a function that executes a statement without arguments.
+func Statement(text string) func(context.Context, *sql.Conn) error {
+	return func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, text)
+		return err
+	}
+}
+
+// Long is a value that is too long for one statement: Head is written with the
+// row, and each of Rest is added to it.
+type Long struct {
+	Head any
+	Rest []any
 }
 
 // Nature is what the target's table is beyond its columns and keys.

@@ -225,6 +225,9 @@ func (a *Applier) stepFor(s *shape, members []*change) int {
 			}
 		}
 	}
+	if a.dialect.Arrays != nil {
+		return rows // of the same statement
+	}
 	for _, step := range steps {
 		if step <= rows {
 			return step
@@ -285,6 +288,9 @@ func (a *Applier) bindStep(s *shape, members []*change) ([]any, error) {
 	b := binder{a: a, table: s.table, args: a.work.args[:0], arena: a.work.arena[:0]}
 	b.step(s, decoded)
 	a.work.args, a.work.arena = b.args, b.arena
+	if b.err == nil && a.dialect.Arrays != nil {
+		return arrays(b.args, len(members))
+	}
 	return b.args, b.err
 }
 
@@ -298,6 +304,10 @@ type binder struct {
 }
 
 func (b *binder) step(s *shape, rows []images) {
+	if b.a.dialect.Arrays != nil {
+		b.rows(s, rows)
+		return
+	}
 	switch s.kind {
 	case record.Insert:
 		for i := range rows {
@@ -325,7 +335,24 @@ func (b *binder) key(s *shape, im images) {
 		}
 		return
 	}
-	b.columns(b.table.use.Key, from)
+	for _, k := range b.table.use.Key {
+		if b.table.binds[k] == 0 {
+			continue
+		}
+		b.column(k, from)
+		if b.err != nil {
+			return
+		}
+		last := b.args[len(b.args)-1]
+		if _, long := last.(*Long); long {
+			b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("column %s of %s is too "+
+				"long to find a row by: choose others with KEYCOLS", b.table.def.Columns[k].Name,
+				b.table.def.FullName())}
+		}
+		for range b.table.binds[k] - 1 {
+			b.args = append(b.args, last)
+		}
+	}
 }
 
 // written binds values that are stored. NULL where none is allowed is refused
@@ -341,12 +368,6 @@ func (b *binder) written(columns []int, values []record.Value) {
 	}
 }
 
-func (b *binder) columns(columns []int, values []record.Value) {
-	for _, c := range columns {
-		b.column(c, values)
-	}
-}
-
 func (b *binder) column(c int, values []record.Value) {
 	if b.err != nil {
 		return
@@ -358,7 +379,11 @@ func (b *binder) column(c int, values []record.Value) {
 		return
 	}
 	if v.Kind == record.Null {
-		b.args = append(b.args, nil)
+		var null any
+		if of := b.a.dialect.Null; of != nil {
+			null = of(&b.table.def.Columns[c])
+		}
+		b.args = append(b.args, null)
 		return
 	}
 	var arg any

@@ -29,10 +29,7 @@ import (
 func TestPlan(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			if d.Cmd != "plan" {
-				d.Fatalf(t, "unknown command %s", d.Cmd)
-			}
-			a, tables := planner(t)
+			a, tables := planner(t, plannerDialect(t, d))
 			var ops [][]byte
 			for _, line := range strings.Split(d.Input, "\n") {
 				words := strings.Fields(line)
@@ -43,15 +40,37 @@ func TestPlan(t *testing.T) {
 	})
 }
 
-func planner(t *testing.T) (*Applier, map[string]*handlertest.Table) {
-	t.Helper()
-	a := New(Dialect{
+// plannerDialect is one that puts several rows into a statement (plan), or one
+// that executes a statement with arrays (arrays), which must not have w.
+func plannerDialect(t *testing.T, d *datadriven.TestData) Dialect {
+	dialect := Dialect{
 		Quote: func(s string) string { return s }, NullSafe: " <=> ",
 		Compare:  func(*record.ColumnDef) string { return "?" },
 		OneRow:   func(_, condition string) string { return " WHERE " + condition + " LIMIT 1" },
 		Limits:   Limits{Insert: 4, Update: 4, Delete: 4, Params: 100},
 		CaseSafe: func(c *record.ColumnDef) bool { return c.Kind != record.Bytes },
-	})
+	}
+	switch d.Cmd {
+	case "plan":
+	case "arrays":
+		dialect.Numbered = true
+		dialect.Write = func(c *record.ColumnDef) string { return "W(?, '?" + c.Name + "')" }
+		dialect.Arrays = func(c *record.ColumnDef) bool { return c.Kind != record.Bytes }
+		dialect.Match = func(c *record.ColumnDef, column string) string {
+			if c.Nullable {
+				return "(" + column + " = ? OR " + column + " IS NULL AND ? IS NULL)"
+			}
+			return column + " = ?"
+		}
+	default:
+		d.Fatalf(t, "unknown command %s", d.Cmd)
+	}
+	return dialect
+}
+
+func planner(t *testing.T, dialect Dialect) (*Applier, map[string]*handlertest.Table) {
+	t.Helper()
+	a := New(dialect)
 	a.session, a.global, a.tables = &Session{}, &sequence{}, map[uint32]*table{}
 	column := func(name string) record.ColumnDef {
 		return handlertest.Column(name, "int", record.Int)

@@ -2,8 +2,10 @@ package dml
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"ggsh/checkpointtable"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -71,7 +73,7 @@ func (a *Applier) classify(s *shape) {
 	case record.Update:
 		s.rank, s.many = 1, limits.Update > 1 && t.use.KeyIsUnique && len(s.set) > 0
 		for _, c := range append(append([]int{}, s.set...), t.use.Key...) {
-			s.many = s.many && a.dialect.CaseSafe(&t.def.Columns[c])
+			s.many = s.many && (a.dialect.Arrays != nil || a.dialect.CaseSafe(&t.def.Columns[c]))
 		}
 	case record.Delete:
 		s.many = limits.Delete > 1 && t.use.KeyIsUnique
@@ -80,6 +82,13 @@ func (a *Applier) classify(s *shape) {
 		if s.kind != record.Insert && t.def.Columns[k].Nullable {
 			s.many = false
 		}
+	}
+	if arrays := a.dialect.Arrays; s.many && arrays != nil {
+		columns := s.set
+		if s.kind != record.Insert {
+			columns = append(append([]int{}, s.set...), t.use.Key...)
+		}
+		s.many = !slices.ContainsFunc(columns, func(c int) bool { return !arrays(&t.def.Columns[c]) })
 	}
 }
 
@@ -140,6 +149,9 @@ func (s *shape) key(im images) ([]record.Value, error) {
 
 // statement gives the text for that many rows.
 func (a *Applier) statement(s *shape, rows int) string {
+	if a.dialect.Arrays != nil {
+		rows = 1
+	}
 	if text, ok := s.text[rows]; ok {
 		return text
 	}
@@ -154,53 +166,53 @@ func (a *Applier) statement(s *shape, rows int) string {
 	case s.kind == record.Delete:
 		text = "DELETE FROM " + s.table.name + a.whereMany(s.table, rows)
 	case rows == 1:
-		text = "UPDATE " + s.table.name + " SET " + s.columns(" = ?") + a.whereOne(s.table)
+		text = "UPDATE " + s.table.name + " SET " +
+			s.list(func(c int) string { return s.table.column[c] + " = " + s.table.write[c] }) +
+			a.whereOne(s.table)
 	default:
 		text = a.updateManyText(s, rows)
+	}
+	if a.dialect.Numbered {
+		text = checkpointtable.Numbered(text)
 	}
 	s.text[rows] = text
 	return text
 }
 
-// columns lists the written columns, each followed by suffix.
-func (s *shape) columns(suffix string) string {
+// list joins what the written columns give.
+func (s *shape) list(part func(c int) string) string {
 	var b strings.Builder
 	for i, c := range s.set {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(s.table.column[c])
-		b.WriteString(suffix)
+		b.WriteString(part(c))
 	}
 	return b.String()
 }
 
 func (a *Applier) insertText(s *shape, rows int) string {
-	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(s.set)), ", ") + ")"
-	return "INSERT INTO " + s.table.name + " (" + s.columns("") + ") VALUES " + row +
-		strings.Repeat(", "+row, rows-1)
+	t := s.table
+	row := "(" + s.list(func(c int) string { return t.write[c] }) + ")"
+	return "INSERT INTO " + t.name + " (" + s.list(func(c int) string { return t.column[c] }) +
+		") VALUES " + row + strings.Repeat(", "+row, rows-1)
 }
 
 // whereOne finds the row of one operation.
 func (a *Applier) whereOne(t *table) string {
 	if t.use.KeyIsUnique {
-		return " WHERE " + a.match(t)
+		return " WHERE " + match(t)
 	}
-	return a.dialect.OneRow(t.name, a.match(t))
+	return a.dialect.OneRow(t.name, match(t))
 }
 
-func (a *Applier) match(t *table) string {
+func match(t *table) string {
 	var b strings.Builder
 	for i, k := range t.use.Key {
 		if i > 0 {
 			b.WriteString(" AND ")
 		}
-		col := &t.def.Columns[k]
-		operator := " = "
-		if col.Nullable {
-			operator = a.dialect.NullSafe
-		}
-		b.WriteString(t.column[k] + operator + a.dialect.Compare(col))
+		b.WriteString(t.match[k])
 	}
 	return b.String()
 }
@@ -212,7 +224,7 @@ func (a *Applier) whereMany(t *table, rows int) string {
 		mark := a.dialect.Compare(&t.def.Columns[k])
 		return " WHERE " + t.column[k] + " IN (" + mark + strings.Repeat(", "+mark, rows-1) + ")"
 	}
-	one := "(" + a.match(t) + ")"
+	one := "(" + match(t) + ")"
 	return " WHERE " + one + strings.Repeat(" OR "+one, rows-1)
 }
 
@@ -225,9 +237,10 @@ func (a *Applier) updateManyText(s *shape, rows int) string {
 		choice = "CASE " + t.column[k] +
 			strings.Repeat(" WHEN "+a.dialect.Compare(&t.def.Columns[k])+" THEN ?", rows) + " END"
 	} else {
-		choice = "CASE" + strings.Repeat(" WHEN "+a.match(t)+" THEN ?", rows) + " END"
+		choice = "CASE" + strings.Repeat(" WHEN "+match(t)+" THEN ?", rows) + " END"
 	}
-	return "UPDATE " + t.name + " SET " + s.columns(" = "+choice) + a.whereMany(t, rows)
+	return "UPDATE " + t.name + " SET " +
+		s.list(func(c int) string { return t.column[c] + " = " + choice }) + a.whereMany(t, rows)
 }
 
 // opError says which operation and statement an error belongs to.

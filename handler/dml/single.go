@@ -45,11 +45,18 @@ func (a *Applier) execute(ctx context.Context, c *change, s *shape, im images) (
 	if s.kind != record.Insert && s.kind != record.Truncate {
 		b.key(s, im)
 	}
+	longs := takeLongs(s, b.args)
 	a.work.args, a.work.arena = b.args, b.arena
 	if b.err != nil {
 		return nil, &opError{op: c.number, statement: text, err: b.err}
 	}
 	result, err := a.stmts.exec(ctx, text, b.args)
+	if err == nil && len(longs) > 0 {
+		if n, e := result.RowsAffected(); e != nil || n == 0 {
+			return result, e // no row to add to
+		}
+		text, err = a.appendLongs(ctx, s, im, longs)
+	}
 	if err != nil {
 		return nil, &opError{op: c.number, statement: text, err: err}
 	}
@@ -95,11 +102,14 @@ func (r *rowRun) guarded(ctx context.Context, c *change) error {
 		return err
 	}
 	end := "RELEASE SAVEPOINT ggsh_op"
+	if r.a.dialect.KeepsSavepoints {
+		end = ""
+	}
 	err := r.one(ctx, c)
 	if err != nil {
 		end = "ROLLBACK TO SAVEPOINT ggsh_op"
 	}
-	if r.a.conn == nil {
+	if r.a.conn == nil || end == "" {
 		return err
 	}
 	if _, endErr := r.a.conn.ExecContext(ctx, end); endErr != nil {

@@ -3,6 +3,7 @@ package dml
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"ggsh/handler"
 	"ggsh/record"
@@ -14,6 +15,9 @@ type table struct {
 	def    *record.TableDef
 	name   string   // quoted
 	column []string // quoted
+	write  []string // placeholders of values that are stored
+	match  []string // conditions that find a value
+	binds  []int    // how often match binds it
 	isKey  []bool
 	// order is shared by the tables whose operations keep their order among
 	// each other; nil when operations on different rows may change places.
@@ -81,9 +85,29 @@ func (a *Applier) newTable(use *handler.TableUse) (*table, error) {
 		t.name = a.dialect.Quote(t.def.Schema) + "." + t.name
 	}
 	for i := range t.def.Columns {
-		t.column = append(t.column, a.dialect.Quote(t.def.Columns[i].Name))
+		a.addColumn(t, &t.def.Columns[i])
 	}
 	return t, nil
+}
+
+// addColumn makes the texts that statements have for a column.
+func (a *Applier) addColumn(t *table, col *record.ColumnDef) {
+	d := a.dialect
+	name, write := d.Quote(col.Name), "?"
+	if d.Write != nil {
+		write = d.Write(col)
+	}
+	match, binds := "", 1
+	switch {
+	case d.Match != nil:
+		match, binds = d.Match(col, name), strings.Count(d.Match(col, ""), "?")
+	case col.Nullable:
+		match = name + d.NullSafe + d.Compare(col)
+	default:
+		match = name + " = " + d.Compare(col)
+	}
+	t.column, t.write = append(t.column, name), append(t.write, write)
+	t.match, t.binds = append(t.match, match), append(t.binds, binds)
 }
 
 // change is one operation of a batch, its values still encoded.

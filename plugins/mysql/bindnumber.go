@@ -3,10 +3,10 @@ package main
 import (
 	"bytes"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
+	"ggsh/handler/dml"
 	"ggsh/record"
 )
 
@@ -117,39 +117,11 @@ func bindDecimalFloat(col *record.ColumnDef, b []byte, arena []byte) (any, []byt
 	if err != nil {
 		return nil, arena, refuse(outOfRange, col, string(b), notInRange)
 	}
-	shows := strconv.FormatFloat(f, 'f', -1, size)
 	kept, all := stored(col, f)
-	if !all || !sameDecimal(shows, string(b)) && !isExactly(f, string(b)) {
+	if !all || !dml.ShowsAs(f, size, string(b)) {
 		return nil, arena, refuse(dataTruncated, col, string(b), rounded)
 	}
 	return kept, arena, nil
-}
-
-// isExactly reports whether decimal text is the very value of f, as that of large
-// whole numbers can be that f shows with other last digits.
-func isExactly(f float64, text string) bool {
-	exact, number := new(big.Rat).SetFloat64(f), new(big.Rat)
-	_, ok := number.SetString(text)
-	return ok && exact != nil && exact.Cmp(number) == 0
-}
-
-// sameDecimal compares decimal texts but for zeros in front and at the end.
-func sameDecimal(a, b string) bool {
-	trim := func(s string) string {
-		sign := ""
-		if strings.HasPrefix(s, "-") {
-			sign, s = "-", s[1:]
-		}
-		s = strings.TrimLeft(s, "0")
-		if strings.Contains(s, ".") {
-			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-		}
-		if s == "" {
-			return s // zero has no sign
-		}
-		return sign + s
-	}
-	return trim(a) == trim(b)
 }
 
 func bindFloat(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byte, error) {
@@ -231,25 +203,4 @@ func stored(col *record.ColumnDef, f float64) (kept float64, all bool) {
 		kept = float64(float32(kept))
 	}
 	return kept, all
-}
-
-// isDecimal reports whether text is digits with a sign and a point at most.
-func isDecimal(b []byte) bool {
-	if len(b) > 0 && b[0] == '-' {
-		b = b[1:]
-	}
-	point := bytes.IndexByte(b, '.')
-	if point >= 0 {
-		return point > 0 && point < len(b)-1 && allDigits(b[:point]) && allDigits(b[point+1:])
-	}
-	return allDigits(b)
-}
-
-func allDigits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
 }

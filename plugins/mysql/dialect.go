@@ -21,7 +21,7 @@ func dialect() dml.Dialect {
 	return dml.Dialect{
 		Name: "mysql", Version: version,
 		Quote:    quote,
-		Begin:    "START TRANSACTION",
+		Begin:    dml.Statement("START TRANSACTION"),
 		NullSafe: " <=> ",
 		Compare:  compare,
 		OneRow: func(_, condition string) string {

@@ -41,7 +41,7 @@ func dialect() dml.Dialect {
 	return dml.Dialect{
 		Name: "sqlite", Version: version,
 		Quote:    quote,
-		Begin:    "BEGIN IMMEDIATE",
+		Begin:    dml.Statement("BEGIN IMMEDIATE"),
 		NullSafe: " IS ",
 		Compare:  func(*record.ColumnDef) string { return "?" },
 		OneRow: func(table, condition string) string {
