@@ -41,7 +41,9 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
-	parts    bool // a target transaction is open for the parts of a source transaction
+	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
+	duplicate int
+	parts     bool // a target transaction is open for the parts of a source transaction
 }
 
 // New makes an applier that is not open yet.
@@ -50,7 +52,7 @@ func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSe
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
-		Transactional: true, Tables: true, Collisions: true, Continues: true}
+		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -73,6 +75,7 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 		limit = n
 	}
 	a.stmts = newStatements(a.conn, limit)
+	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
 	if cfg.CheckpointTable == "" {
@@ -213,6 +216,9 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	failure := a.fail(err, "apply")
 	if failure.Class != handler.Row {
 		return nil, failure
+	}
+	if mayStop(changes) {
+		return a.applyStopping(ctx, b, changes, notes)
 	}
 	run := &rowRun{a: a, applied: &handler.Applied{Notes: notes}}
 	if err := a.transact(ctx, b, func() error { return run.all(ctx, changes) }); err != nil {
