@@ -24,7 +24,8 @@ var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "handler", "scheduler",
 		"checkpoint", "checkpointtable", "props", "oracleclient"},
-	{"dblogin", "formatter", "kafkaclient", "collector", "mapping", "handler/dml", "process", "groupstate"},
+	{"dblogin", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml", "process",
+		"groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
@@ -246,7 +247,7 @@ func checkOurs(t reporter, s *source, file, imported string) {
 		}
 	}
 	from, to := floor(s.dir), floor(imported)
-	neighbours := from == to && strings.Contains(s.dir, "/") &&
+	neighbours := from == to && (strings.Contains(s.dir, "/") || strings.HasPrefix(imported, s.dir+"/")) &&
 		strings.Split(s.dir, "/")[0] == strings.Split(imported, "/")[0]
 	if from >= 0 && to >= from && !neighbours {
 		broken(t, "floors", file, "imports "+imported, fmt.Sprintf(

@@ -9,6 +9,7 @@ import (
 
 	"ggsh/checkpoint"
 	"ggsh/ggserr"
+	"ggsh/mapping/expr"
 	"ggsh/record"
 )
 
@@ -158,7 +159,7 @@ func (l *load) followOp(def *record.TableDef, op []byte) error {
 		l.routes[def] = routes
 	}
 	for _, r := range routes {
-		if err := r.write(&l.txn, op); err != nil {
+		if err := l.engine.write(r, op, &expr.Origin{Txn: &l.txn.TxnInfo}); err != nil {
 			return err
 		}
 	}

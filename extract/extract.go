@@ -96,6 +96,9 @@ type Config struct {
 	AtCSN, AfterCSN *record.CSN
 	// Serves reports whether a TABLE statement's rows go to an output.
 	Serves func(t *param.TableStatement, out OutputConfig) bool
+	// Discard keeps an operation that a condition of TABLE could not decide on; nil
+	// keeps none. It is counted and told in any case.
+	Discard func(def *record.TableDef, body []byte, reason error) error
 	// Rollover are the times of day at which each trail begins a new file.
 	Rollover []param.Clock
 	// WarnLong is the age of an open transaction that is worth a warning, told

@@ -9,6 +9,7 @@ import (
 	"ggsh/control"
 	"ggsh/ggserr"
 	"ggsh/groupstate"
+	"ggsh/mapping/expr"
 	"ggsh/record"
 )
 
@@ -95,8 +96,9 @@ func (l *load) beginTxn(serial uint64) {
 }
 
 func (l *load) writeRow(t *loadTable, op []byte) error {
+	from := expr.Origin{Txn: &l.txn.TxnInfo}
 	for _, r := range t.routes {
-		if err := r.write(&l.txn, op); err != nil {
+		if err := l.write(r, op, &from); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"ggsh/ggserr"
 	"ggsh/mapping"
+	"ggsh/mapping/expr"
 	"ggsh/process"
 	"ggsh/record"
 	"ggsh/trail"
@@ -37,6 +38,8 @@ type route struct {
 	out   *output
 	stats *process.TableStats
 	tally process.Tally
+
+	undecided int // operations that a condition could not decide on
 }
 
 // origin is where the output's last transaction stands in the trail that is read.
@@ -70,7 +73,9 @@ func (e *engine) move(txn *record.Txn) error {
 // moveOps writes the operations but for the last of each output. dropped says
 // that the transaction turned out never to have been completed.
 func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
-	for {
+	from := expr.Origin{Txn: &txn.TxnInfo}
+	at, placed := txn.Ops.(placed)
+	for n := 0; ; n++ {
 		def, body, err := txn.Ops.Next()
 		if err == io.EOF {
 			return false, nil
@@ -87,11 +92,15 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 				return false, err
 			}
 		}
+		if placed {
+			p := at.OpPosition()
+			from.Seqno, from.RBA, from.Place = p.Seqno, p.RBA, expr.PlaceOf(n, at.Last())
+		}
 		for _, r := range routes {
 			if r.out.skip {
 				continue
 			}
-			if err := r.write(txn, body); err != nil {
+			if err := e.write(r, body, &from); err != nil {
 				return false, err
 			}
 		}
@@ -99,12 +108,38 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 	}
 }
 
+// placed are operations of a trail: they tell where each stands.
+type placed interface {
+	OpPosition() trail.Position
+	Last() bool
+}
+
+// write gives an operation to a route. One that a condition cannot decide on is
+// discarded.
+func (e *engine) write(r *route, body []byte, from *expr.Origin) error {
+	err := r.write(body, from)
+	if err == nil || !errors.As(err, new(*mapping.UndecidedError)) {
+		return err
+	}
+	if r.tally.Extra.Discards++; r.undecided == 0 {
+		e.proc.Event(ggserr.New(ggserr.ConditionUndecided, r.plan.Source.FullName(), err))
+	}
+	r.undecided++
+	if e.cfg.Discard == nil {
+		return nil
+	}
+	return e.cfg.Discard(r.plan.Source, body, err)
+}
+
 // write maps an operation and holds it back; the one held before goes out.
-func (r *route) write(txn *record.Txn, body []byte) error {
+func (r *route) write(body []byte, from *expr.Origin) error {
 	o := r.out
-	fresh, taken, err := r.plan.Apply(o.spare[:0], body)
+	fresh, taken, err := r.plan.Apply(o.spare[:0], body, from)
 	o.spare = fresh[:0]
 	if err != nil {
+		if errors.As(err, new(*mapping.UndecidedError)) {
+			return err
+		}
 		return ggserr.New(ggserr.MapError, r.plan.Source.FullName(), o.cfg.Name).Because(err)
 	}
 	if !taken {
@@ -112,7 +147,7 @@ func (r *route) write(txn *record.Txn, body []byte) error {
 	}
 	r.tally.Count(record.OpType(fresh[0]))
 	if !o.begun {
-		if err := o.w.BeginTxn(&txn.TxnInfo); err != nil {
+		if err := o.w.BeginTxn(from.Txn); err != nil {
 			return err
 		}
 		o.begun = true

@@ -115,6 +115,12 @@ func (o *streamed) Next() (*record.TableDef, []byte, error) {
 	return def, body, err
 }
 
+// OpPosition and Last are those of the transaction in the trail.
+func (o *streamed) OpPosition() trail.Position { return o.txn.OpPosition() }
+
+// Last reports whether the operation given last ends the transaction.
+func (o *streamed) Last() bool { return o.txn.Last() }
+
 // Wait waits for the trail to grow.
 func (s *TrailSource) Wait(ctx context.Context) error { return s.r.Wait(ctx) }
 

@@ -11,6 +11,7 @@ const (
 	ColumnMissing       Number = 201
 	UnknownTableOption  Number = 203
 	UnknownMapOption    Number = 212
+	RangeEmpty          Number = 222
 	BadParameter        Number = 303
 	LogProblem          Number = 446
 	SQLFailed           Number = 551
@@ -74,6 +75,7 @@ const (
 	DefinitionMissing   Number = 2757
 	SourceDefsIgnored   Number = 2761
 	ProcessingTable     Number = 2911
+	ConditionUndecided  Number = 3019
 	SessionCharset      Number = 3036
 	LoginCharset        Number = 3037
 	CheckpointTableNone Number = 5673
@@ -138,6 +140,7 @@ var catalog = []Message{
 	{ColumnMissing, Fatal, "Column %s does not exist in table %s", "A statement names a column that the table does not have.", "Correct the name, or add the column."},
 	{UnknownTableOption, Fatal, "Unknown option %s in TABLE", "", "Correct the option."},
 	{UnknownMapOption, Fatal, "Unknown option %s in MAP", "", "Correct the option."},
+	{RangeEmpty, Fatal, "Table %s: @RANGE has nothing to go by: all its columns are NULL or missing in the record", "Which group has to take the row cannot be told.", "Name columns that each record carries in @RANGE, or in KEYCOLS."},
 	{BadParameter, Fatal, "%s", "A parameter file could not be understood.", "Correct the named place and try again."},
 	{LogProblem, Fatal, "%s", "The source's log cannot be read at the wanted position.", "Act on the text."},
 	{SQLFailed, Fatal, "Database operation failed: %s", "The database refused a statement.", "Act on the database's message."},
@@ -201,6 +204,7 @@ var catalog = []Message{
 	{DefinitionMissing, Fatal, "The trail has no definition for table %s", "", "Extract the data again from a position before it."},
 	{SourceDefsIgnored, Warning, "%s is accepted and not used: the trail carries its own table definitions", "", ""},
 	{ProcessingTable, Info, "Processing table %s", "", ""},
+	{ConditionUndecided, Warning, "A record of table %s is discarded: %s", "A condition needs a value that the record does not carry: an update that was logged compressed, or a delete with its key only.", "Log the column (ADD TRANDATA, NOCOMPRESSUPDATES, NOCOMPRESSDELETES), or test it with @COLTEST (FILTER) or @PRESENT (WHERE) first."},
 	{SessionCharset, Info, "Character set of %s identified as %s", "", ""},
 	{LoginCharset, Info, "Session character set identified as %s", "", ""},
 	{CheckpointTableNone, Warning, "No checkpoint table is used: a crash may apply changes twice", "", "ADD CHECKPOINTTABLE, and name it in GLOBALS or ADD REPLICAT."},

@@ -22,7 +22,7 @@ func (t *TablePlan) mapColumns(e *entry, target *record.TableDef) error {
 			return e.refuse("column %s of %s is computed by the database and cannot be set",
 				a.target.name, target.FullName())
 		}
-		src, err := t.assigned(e, a)
+		src, err := t.assigned(e, a, &target.Columns[at])
 		if err != nil {
 			return err
 		}
@@ -42,6 +42,7 @@ func (t *TablePlan) mapColumns(e *entry, target *record.TableDef) error {
 		return e.refuse("no column of %s has the name of one of %s",
 			target.FullName(), t.Source.FullName())
 	}
+	t.setPolish(e)
 	if len(byName) > 0 {
 		t.say(ggserr.DefaultMapColumns, columnList(target, byName))
 	}
@@ -63,9 +64,15 @@ func (t *TablePlan) mapByName(e *entry, assigned []bool) (byName []int) {
 	return byName
 }
 
-func (t *TablePlan) assigned(e *entry, a assignment) (source, error) {
+// assigned gives the source that COLMAP names for a column; to is nil when the
+// target has no such column of its own.
+func (t *TablePlan) assigned(e *entry, a assignment, to *record.ColumnDef) (source, error) {
 	if a.literal != nil {
 		return source{column: -1, literal: a.literal}, nil
+	}
+	if a.node != nil {
+		value, err := a.node.Bind(t.scope(e, to))
+		return source{column: -1, value: value}, err
 	}
 	from := a.from.find(t.Source)
 	if from < 0 {
@@ -110,24 +117,15 @@ func (t *TablePlan) deriveColumns(e *entry, name Name) error {
 
 // deriveAssigned adds or replaces one column by COLMAP.
 func (t *TablePlan) deriveAssigned(e *entry, a assignment, at []int) error {
-	src, err := t.assigned(e, a)
+	src, err := t.assigned(e, a, t.like(a.target))
 	if err != nil {
 		return err
 	}
-	def := record.ColumnDef{Name: a.target.name, Nullable: true}
-	if src.column >= 0 {
-		def = t.Source.Columns[src.column]
-		def.Name = a.target.name
-	} else {
-		v, _, err := record.DecodeValue(src.literal)
-		if err != nil {
-			return err
-		}
-		def.Kind, def.Type, def.Length = v.Kind, "varchar", len(v.B)
-		if v.Kind != record.String {
-			def.Type, def.Length = "decimal", 0
-		}
+	def, err := t.derivedDef(a.target, src)
+	if err != nil {
+		return err
 	}
+	src.polish = polish{kind: def.Kind, lenient: true}
 	to := a.target.find(t.Target)
 	if to < 0 {
 		to = len(t.columns)
@@ -144,6 +142,40 @@ func (t *TablePlan) deriveAssigned(e *entry, a assignment, at []int) error {
 	}
 	t.columns[to], t.Target.Columns[to] = src, def
 	return nil
+}
+
+// like is the source's column of a target column's name; nil without one.
+func (t *TablePlan) like(c column) *record.ColumnDef {
+	if at := c.find(t.Source); at >= 0 {
+		return &t.Source.Columns[at]
+	}
+	return nil
+}
+
+// derivedDef describes a column that COLMAP makes: as the source's column that it
+// comes from or has the name of, else as the value is.
+func (t *TablePlan) derivedDef(c column, src source) (record.ColumnDef, error) {
+	def := record.ColumnDef{Name: c.name, Nullable: true}
+	switch {
+	case src.column >= 0:
+		def = t.Source.Columns[src.column]
+	case src.value != nil:
+		def = src.value.Def()
+		if like := t.like(c); like != nil && (def.Kind == like.Kind || def.Kind != record.String) {
+			def = *like
+		}
+	default:
+		v, _, err := record.DecodeValue(src.literal)
+		if err != nil {
+			return def, err
+		}
+		def.Kind, def.Type, def.Length = v.Kind, "varchar", len(v.B)
+		if v.Kind != record.String {
+			def.Type, def.Length = "decimal", 0
+		}
+	}
+	def.Name = c.name
+	return def, nil
 }
 
 // moved gives the key in the target's positions; nil when a part is not there.
@@ -232,7 +264,7 @@ func (t *TablePlan) withoutKey() {
 	if len(t.Key) == 0 {
 		t.allColumns = true
 		for i := range t.Target.Columns {
-			if t.given(i) && !t.Target.Columns[i].Generated && !t.computed(i) {
+			if t.given(i) && !t.Target.Columns[i].Generated && !t.generated(i) {
 				t.Key = append(t.Key, i)
 			}
 		}
@@ -246,11 +278,14 @@ func (t *TablePlan) withoutKey() {
 	}
 }
 
-// computed reports whether the source computes the column: the before images of a
+// generated reports whether the source computes the column: the before images of a
 // table without key leave it out.
-func (t *TablePlan) computed(column int) bool {
-	from := t.columns[column].column
-	return from >= 0 && t.Source.Columns[from].Generated
+func (t *TablePlan) generated(column int) bool {
+	c := &t.columns[column]
+	if c.value != nil {
+		return !c.value.OfColumns() // of a value that is another one each time
+	}
+	return c.column >= 0 && t.Source.Columns[c.column].Generated
 }
 
 // sourceKey is the source's key in target columns; nil when a part is not mapped.
@@ -282,9 +317,7 @@ func (t *TablePlan) needsKey() bool {
 	return false
 }
 
-func (t *TablePlan) given(column int) bool {
-	return t.columns[column].column >= 0 || t.columns[column].literal != nil
-}
+func (t *TablePlan) given(column int) bool { return t.columns[column].given() }
 
 func (t *TablePlan) allMapped(columns []int) bool {
 	for _, c := range columns {
@@ -343,7 +376,16 @@ func (t *TablePlan) settle() {
 	}
 	t.identical = len(t.columns) == len(t.Source.Columns)
 	for i, c := range t.columns {
-		t.identical = t.identical && c.column == i && c.literal == nil
+		t.identical = t.identical && c.column == i && c.literal == nil && !c.computed()
+		if c.computed() {
+			t.computed = append(t.computed, i)
+		}
+	}
+	if len(t.tokens) > 0 {
+		t.identical = false
+	}
+	if len(t.computed) > 0 {
+		t.scratch.made = [2][][]byte{make([][]byte, len(t.columns)), make([][]byte, len(t.columns))}
 	}
 	logged := map[int]bool{}
 	for _, k := range t.Source.KeyColumns() {

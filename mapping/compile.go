@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ggsh/ggserr"
+	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/record"
 )
@@ -22,6 +23,10 @@ func CompileExtract(f *param.File) (*Plan, error) { return compile(f, true) }
 // touch tables that a statement names without wildcards.
 func (p *Plan) SpareNamed() { p.byWildcardOnly = true }
 
+// SetEnvironment tells what @GETENV and the functions of time ask of the process.
+// It comes before Resolve.
+func (p *Plan) SetEnvironment(env *expr.Environment) { p.env = env }
+
 // Statements gives the compiled TABLE or MAP statements in their order.
 func (p *Plan) Statements() []*param.TableStatement {
 	out := make([]*param.TableStatement, len(p.entries))
@@ -37,8 +42,9 @@ func compile(f *param.File, extract bool) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{extract: extract}
+	parser := expr.NewParser(f.AnsiQuotes)
 	for i := range statements {
-		e, err := newEntry(&statements[i], f, extract)
+		e, err := newEntry(&statements[i], f, parser, extract)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +121,8 @@ func sharesOutput(a, b *entry) bool {
 }
 
 // newEntry compiles one statement.
-func newEntry(st *param.TableStatement, f *param.File, extract bool) (*entry, error) {
+func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extract bool,
+) (*entry, error) {
 	e := &entry{statement: st, at: st.Pos, source: newName(st.Source), target: newName(st.Target),
 		useDefaults: true, colMatch: st.Switches.ColMatch}
 	if st.Switches.Catalog != "" && e.source.catalog.text == "" {
@@ -132,7 +139,13 @@ func newEntry(st *param.TableStatement, f *param.File, extract bool) (*entry, er
 		return nil, err
 	}
 	e.keyCols, e.cols, e.colsExcept = columns(st.KeyCols), columns(st.Cols), columns(st.ColsExcept)
-	if err := e.compileColMap(f); err != nil {
+	if err := e.compileColMap(parser); err != nil {
+		return nil, err
+	}
+	if err := e.compileSelection(parser, extract); err != nil {
+		return nil, err
+	}
+	if err := e.compilePolish(f, extract); err != nil {
 		return nil, err
 	}
 	e.compileActions()
@@ -187,8 +200,7 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{len(st.Filters) > 0, "FILTER"}, {len(st.Where) > 0, "WHERE"},
-		{len(st.Tokens) > 0, "TOKENS"}, {len(st.SQLExec) > 0, "SQLEXEC"},
+		{len(st.SQLExec) > 0, "SQLEXEC"},
 		{len(st.EventActions) > 0, "EVENTACTIONS"},
 		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
 		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
@@ -197,7 +209,7 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		{len(st.CompareCols) > 0, "COMPARECOLS"}, {len(st.ResolveConflict) > 0, "RESOLVECONFLICT"},
 		{st.ExceptionsOnly, "EXCEPTIONSONLY"}, {st.MapException != nil, "MAPEXCEPTION"},
 		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"}, {sw.OverrideDups, "OVERRIDEDUPS"},
-		{sw.InsertMissingUpdates, "INSERTMISSINGUPDATES"}, {sw.SpacesToNull, "SPACESTONULL"},
+		{sw.InsertMissingUpdates, "INSERTMISSINGUPDATES"},
 		{!extract && st.Keyword == "TABLE", "TABLE in a Replicat"},
 	} {
 		if part.there {
@@ -256,8 +268,8 @@ func (e *entry) compileActions() {
 	}
 }
 
-// compileColMap reads COLMAP's assignments of columns and literals.
-func (e *entry) compileColMap(f *param.File) error {
+// compileColMap reads COLMAP's assignments.
+func (e *entry) compileColMap(parser *expr.Parser) error {
 	m := e.statement.ColMap
 	if m == nil {
 		return nil
@@ -265,8 +277,16 @@ func (e *entry) compileColMap(f *param.File) error {
 	e.useDefaults = m.UseDefaults
 	for _, a := range m.Assignments {
 		out := assignment{target: column{name: a.Target, exact: a.Quoted}, at: a.Pos}
-		if err := e.compileValue(&out, a.Expr, f.AnsiQuotes); err != nil {
+		node, err := parser.Parse(a.Expr, expr.ForValue)
+		if err != nil {
 			return err
+		}
+		if literal, ok := node.Literal(); ok {
+			out.literal = literal
+		} else if name, exact, ok := node.Column(); ok {
+			out.from = column{name: name, exact: exact}
+		} else {
+			out.node = node
 		}
 		for _, other := range e.assignments {
 			if strings.EqualFold(other.target.name, a.Target) {
@@ -276,56 +296,6 @@ func (e *entry) compileColMap(f *param.File) error {
 		e.assignments = append(e.assignments, out)
 	}
 	return nil
-}
-
-// compileValue reads what stands behind an assignment's =.
-func (e *entry) compileValue(out *assignment, expr []param.Token, ansi bool) error {
-	first := expr[0]
-	text := ""
-	for _, t := range expr {
-		text += t.Text
-	}
-	at := func(err *ggserr.Error) error {
-		return err.At(first.Pos.File, first.Pos.Line, first.Pos.Column)
-	}
-	switch upper := strings.ToUpper(text); {
-	case strings.HasPrefix(text, "@"):
-		return at(e.later("the function %s in COLMAP", first.Text))
-	case len(expr) == 1 && (first.Kind == param.Quoted || first.Kind == param.DoubleQuoted && !ansi):
-		out.literal = record.AppendText(nil, record.String, first.Text)
-	case isNumber(text) && first.Kind != param.DoubleQuoted:
-		out.literal = numberLiteral(text)
-	case len(expr) == 1 && first.Kind == param.DoubleQuoted:
-		out.from = column{name: first.Text, exact: true}
-	case strings.HasPrefix(upper, "BEFORE.") || strings.HasPrefix(upper, "AFTER."):
-		return at(e.later("%s in COLMAP", text))
-	case len(expr) == 1 && first.Kind == param.Word:
-		out.from = column{name: first.Text}
-	default:
-		return at(e.later("an expression in COLMAP"))
-	}
-	return nil
-}
-
-// isNumber reports whether a text is a decimal number.
-func isNumber(s string) bool {
-	s = strings.TrimLeft(s, "+-")
-	digits, points := 0, 0
-	for _, c := range s {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c == '.':
-			points++
-		default:
-			return false
-		}
-	}
-	return digits > 0 && points <= 1
-}
-
-func numberLiteral(s string) []byte {
-	return record.AppendText(nil, record.Decimal, strings.TrimPrefix(s, "+"))
 }
 
 // sourceOf finds the source column for a target column by name: as it is, then

@@ -2,17 +2,15 @@
 // tables are taken, to which target each goes, and how the bytes of their
 // operations are rewritten into the target's columns.
 //
-// It reads no trail, opens no database and applies nothing. Its law: what a
-// statement says is done or refused with its place, never left out in
-// silence; a column that the record does not carry stays missing; and
-// rewriting a row allocates nothing.
+// It reads no trail, opens no database and applies nothing; what values and
+// conditions mean is package mapping/expr's. Its law: what a statement says is
+// done or refused with its place, never left out in silence; a column that the
+// record does not carry stays missing; and rewriting a row allocates nothing.
 package mapping
 
 import (
-	"errors"
-	"fmt"
-
 	"ggsh/ggserr"
+	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/record"
 )
@@ -54,6 +52,7 @@ type Plan struct {
 	extract        bool
 	byWildcardOnly bool // exclusions spare tables that are named without wildcards
 	lastID         uint32
+	env            *expr.Environment
 }
 
 // TablePlan says how the operations of one source definition become those of
@@ -88,30 +87,26 @@ type TablePlan struct {
 	check      bool // rows of a target's table: find missing keys and updates without effect
 	images     imagePolicy
 	isKey      []bool // by target column
+	computed   []int  // target columns whose values are made for each record
+	conditions []condition
+	tokens     []token
+	env        *expr.Environment
 	scratch    scratch
-}
-
-// ErrNoOperation is returned by Apply for an update that leaves the target row
-// as it is: none of the columns that it changes is mapped.
-var ErrNoOperation = errors.New("mapping: the update changes no mapped column")
-
-// MissingKeyError says that an operation does not carry a column that is
-// needed to find its row.
-type MissingKeyError struct {
-	Table  string
-	Column string
-}
-
-// Error names table and column.
-func (e *MissingKeyError) Error() string {
-	return fmt.Sprintf("the record has no value for key column %s of table %s", e.Column, e.Table)
 }
 
 // source is where a target column's value comes from.
 type source struct {
-	column  int    // of the source definition; -1 for none
-	literal []byte // an encoded value, when not nil
+	column  int        // of the source definition; -1 for none
+	literal []byte     // an encoded value, when not nil
+	value   *expr.Expr // a value to evaluate, when not nil
+	polish  polish
 }
+
+// given reports whether the column has a source.
+func (s *source) given() bool { return s.column >= 0 || s.literal != nil || s.value != nil }
+
+// computed reports whether the value has to be made for each record.
+func (s *source) computed() bool { return s.value != nil || s.polish.any }
 
 // part says which source image an image is made from.
 type part uint8

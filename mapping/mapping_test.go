@@ -185,7 +185,7 @@ func (p *page) apply(d *datadriven.TestData) string {
 	var b strings.Builder
 	for _, line := range strings.Split(d.Input, "\n") {
 		for _, tp := range p.plans {
-			out, applied, err := tp.Apply([]byte("front"), opOf(p.t, line, tp.Source.ID))
+			out, applied, err := tp.Apply([]byte("front"), opOf(p.t, line, tp.Source.ID), nil)
 			if string(out[:5]) != "front" {
 				p.t.Fatal("Apply changed what stood before")
 			}
@@ -276,7 +276,7 @@ func TestApplyAllocatesNothing(t *testing.T) {
 			"update before 1 a b c d | after 1 a B c d"} {
 			body, buf := opOf(t, text, 7), make([]byte, 0, 4096)
 			n := testing.AllocsPerRun(100, func() {
-				if _, applied, err := p.Apply(buf, body); err != nil || !applied {
+				if _, applied, err := p.Apply(buf, body, nil); err != nil || !applied {
 					t.Fatal(applied, err)
 				}
 			})
@@ -297,7 +297,7 @@ func FuzzApply(f *testing.F) {
 	plans := shapes(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for name, p := range plans {
-			out, applied, err := p.Apply([]byte("front"), body)
+			out, applied, err := p.Apply([]byte("front"), body, nil)
 			if string(out[:5]) != "front" {
 				t.Fatalf("%s: dst was changed", name)
 			}
@@ -336,7 +336,7 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			buf := make([]byte, 0, 4096)
 			for b.Loop() {
-				if _, _, err := p.Apply(buf, body); err != nil {
+				if _, _, err := p.Apply(buf, body, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

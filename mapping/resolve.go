@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ggsh/ggserr"
+	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/record"
 )
@@ -21,6 +22,9 @@ type entry struct {
 	useDefaults bool
 	colMatch    []param.ColMatch
 	assignments []assignment
+	conditions  []rawCondition
+	tokens      []rawToken
+	polish      polishOrders
 	actions     [record.DDL + 1]action
 	images      imagePolicy
 	allowDup    bool
@@ -30,8 +34,9 @@ type entry struct {
 // assignment is one target = value of COLMAP.
 type assignment struct {
 	target  column
-	from    column // when there is no literal
+	from    column // when there is neither literal nor node
 	literal []byte
+	node    *expr.Node
 	at      ggserr.Location
 }
 
@@ -184,7 +189,7 @@ func (e *entry) missingColumn(c column, table string) *ggserr.Error {
 func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Lookup,
 ) (*TablePlan, error) {
 	t := &TablePlan{Statement: e.statement, Source: def, TargetName: name,
-		actions: e.actions, images: e.images, check: !p.extract && lookup != nil}
+		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env}
 	var target *record.TableDef
 	if lookup != nil {
 		found, err := lookup(name)
@@ -209,6 +214,9 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 		return nil, err
 	}
 	if err := t.chooseKey(e); err != nil {
+		return nil, err
+	}
+	if err := t.bindSelection(e); err != nil {
 		return nil, err
 	}
 	p.lastID++

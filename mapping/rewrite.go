@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"ggsh/mapping/expr"
 	"ggsh/record"
 )
 
@@ -12,74 +13,52 @@ const missing = byte(record.Missing)
 
 // scratch is reused from row to row.
 type scratch struct {
-	op     record.Op
-	before index
-	after  index
-}
-
-// index holds an image and where each of its values begins.
-type index struct {
-	image []byte
-	at    []int
-	have  bool
-}
-
-// read finds the values of an image.
-func (x *index) read(image record.Image, columns int) error {
-	x.have = image != nil
-	if !x.have {
-		return nil
-	}
-	x.image, x.at = image, x.at[:0]
-	rest := []byte(image)
-	for len(rest) > 0 {
-		x.at = append(x.at, len(image)-len(rest))
-		var err error
-		if rest, err = record.SkipValue(rest); err != nil {
-			return fmt.Errorf("column %d: %w", len(x.at), err)
-		}
-	}
-	if len(x.at) != columns {
-		return fmt.Errorf("the image has %d columns, its table has %d", len(x.at), columns)
-	}
-	x.at = append(x.at, len(image))
-	return nil
-}
-
-// value is the encoded value of a source column; missing when there is no image.
-func (x *index) value(column int) []byte {
-	if !x.have {
-		return nil
-	}
-	return x.image[x.at[column]:x.at[column+1]]
+	expr.Record
+	// made are the values of computed columns, encoded: those before the operation,
+	// then those after it.
+	made   [2][][]byte
+	values []byte // what they are slices of
+	pairs  [][2][]byte
 }
 
 // carries reports whether an encoded value is there: present or NULL.
-func carries(value []byte) bool { return len(value) > 0 && value[0] != missing }
+func carries(value []byte) bool { return expr.Carries(value) }
 
-// Apply appends the target's form of an operation to dst. applied is false
-// when the statement's GET and IGNORE options leave it out. ErrNoOperation and
-// *MissingKeyError tell that the row cannot or need not be applied; other
-// errors, that body is damaged.
-func (p *TablePlan) Apply(dst, body []byte) (out []byte, applied bool, err error) {
+// Apply appends the target's form of an operation to dst; from is what else is
+// known of it, nil when nothing is. applied is false when the statement leaves the
+// operation out. *UndecidedError says that a condition cannot be decided, the
+// errors that RowError knows, that the row cannot or need not be applied; others,
+// that body is damaged.
+func (p *TablePlan) Apply(dst, body []byte, from *expr.Origin) (out []byte, applied bool,
+	err error) {
 	s := &p.scratch
-	if err := record.DecodeOp(body, &s.op); err != nil {
+	if err := s.Load(body); err != nil {
 		return dst, false, err
 	}
-	act := p.actions[s.op.Type]
+	act := p.actions[s.Op.Type]
 	if !act.take {
 		return dst, false, nil
 	}
-	if p.identical && p.passes(act) {
+	s.Origin = expr.Origin{}
+	if from != nil {
+		s.Origin = *from
+	}
+	passes := p.identical && p.passes(act)
+	if !passes || len(p.conditions) > 0 {
+		if err := p.readImages(); err != nil {
+			return dst, false, err
+		}
+	}
+	if taken, err := p.selects(); err != nil || !taken {
+		return dst, false, err
+	}
+	if passes {
 		out = append(dst, body...)
 		record.SetOpTable(out[len(dst):], p.ID)
 		return out, true, nil
 	}
-	if err := s.before.read(s.op.Before, len(p.Source.Columns)); err != nil {
-		return dst, false, fmt.Errorf("before image of %s: %w", p.Source.FullName(), err)
-	}
-	if err := s.after.read(s.op.After, len(p.Source.Columns)); err != nil {
-		return dst, false, fmt.Errorf("after image of %s: %w", p.Source.FullName(), err)
+	if err := p.evaluate(act); err != nil {
+		return dst, false, err
 	}
 	if p.images.reduce {
 		out, err = p.reduced(dst, act)
@@ -92,11 +71,21 @@ func (p *TablePlan) Apply(dst, body []byte) (out []byte, applied bool, err error
 	return out, true, nil
 }
 
-func (p *TablePlan) columns0() []record.ColumnDef { return p.Source.Columns }
+func (p *TablePlan) readImages() error {
+	s := &p.scratch
+	if err := s.Before.Read(s.Op.Before, len(p.Source.Columns)); err != nil {
+		return fmt.Errorf("before image of %s: %w", p.Source.FullName(), err)
+	}
+	if err := s.After.Read(s.Op.After, len(p.Source.Columns)); err != nil {
+		return fmt.Errorf("after image of %s: %w", p.Source.FullName(), err)
+	}
+	s.Compressed = s.Compressed || p.images.reduce && p.images.compressUpdates
+	return nil
+}
 
 // passes reports whether an operation of identical columns may go as it is.
 func (p *TablePlan) passes(act action) bool {
-	op := &p.scratch.op
+	op := &p.scratch.Op
 	if act.as != op.Type {
 		return false
 	}
@@ -119,7 +108,7 @@ func (p *TablePlan) passes(act action) bool {
 func (p *TablePlan) mapped(dst []byte, act action) ([]byte, error) {
 	s := &p.scratch
 	out, start := record.AppendOpHeader(dst, act.as, p.ID)
-	lacks := s.op.Compressed
+	lacks := s.Op.Compressed
 	if before := p.from(act.before); before != nil {
 		var mark int
 		out, mark = record.BeginImage(out)
@@ -148,21 +137,21 @@ func (p *TablePlan) mapped(dst []byte, act action) ([]byte, error) {
 			return dst, err
 		}
 	}
-	return record.CopyTokens(out, start, s.op.Tokens), nil
+	return p.appendTokens(dst, out, start)
 }
 
 // from gives the image that a part begins with; nil when the record has none.
-func (p *TablePlan) from(which part) *index {
+func (p *TablePlan) from(which part) *expr.Image {
 	s := &p.scratch
 	switch {
-	case which == theBefore && s.before.have:
-		return &s.before
-	case which == theAfter && s.after.have:
-		return &s.after
-	case which == merged && s.after.have:
-		return &s.after
-	case which == merged && s.before.have:
-		return &s.before
+	case which == theBefore && s.Before.Have():
+		return &s.Before
+	case which == theAfter && s.After.Have():
+		return &s.After
+	case which == merged && s.After.Have():
+		return &s.After
+	case which == merged && s.Before.Have():
+		return &s.Before
 	}
 	return nil
 }
@@ -177,22 +166,17 @@ func (p *TablePlan) pick(column int, which part, before bool) []byte {
 		}
 		return src.literal
 	}
-	if src.column < 0 {
+	switch {
+	case before && !p.isKey[column] && src.value != nil && !src.value.OfColumns():
+		return nil
+	case src.computed() && which == theBefore:
+		return p.scratch.made[0][column]
+	case src.computed() && which != nothing:
+		return p.scratch.made[1][column]
+	case src.column < 0:
 		return nil
 	}
-	s := &p.scratch
-	switch which {
-	case theBefore:
-		return s.before.value(src.column)
-	case theAfter:
-		return s.after.value(src.column)
-	case merged:
-		if v := s.after.value(src.column); carries(v) {
-			return v
-		}
-		return s.before.value(src.column)
-	}
-	return nil
+	return p.carried(src.column, which)
 }
 
 func appendPicked(dst, value []byte) []byte {
@@ -239,16 +223,16 @@ func (p *TablePlan) verify(act action) error {
 func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 	s := &p.scratch
 	im := p.images
-	as, lacks := act.as, s.op.Compressed
-	update := s.op.Type == record.Update || s.op.Type == record.PKUpdate
-	if update && act.as == s.op.Type {
+	as, lacks := act.as, s.Op.Compressed
+	update := s.Op.Type == record.Update || s.Op.Type == record.PKUpdate
+	if update && act.as == s.Op.Type {
 		as = record.Update
 		if p.keyChanged() {
 			as = record.PKUpdate
 		}
 	}
 	out, start := record.AppendOpHeader(dst, as, p.ID)
-	if act.before != nothing && s.before.have {
+	if act.before != nothing && s.Before.Have() {
 		var mark int
 		out, mark = record.BeginImage(out)
 		for i := range p.columns {
@@ -274,7 +258,7 @@ func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 	if lacks {
 		record.MarkCompressed(out, start)
 	}
-	return record.CopyTokens(out, start, s.op.Tokens), nil
+	return p.appendTokens(dst, out, start)
 }
 
 // keepBefore decides about a column of a before image.
@@ -332,5 +316,5 @@ func (p *TablePlan) keyChanged() bool {
 			known = false
 		}
 	}
-	return !known && p.scratch.op.Type == record.PKUpdate
+	return !known && p.scratch.Op.Type == record.PKUpdate
 }

@@ -1,7 +1,6 @@
 package replicat
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -9,8 +8,6 @@ import (
 	"ggsh/process"
 	"ggsh/record"
 )
-
-const longValue = 4000 // octets that are written as they are
 
 // discardFile holds the rows that were not applied. It belongs to the
 // applier's goroutine.
@@ -84,75 +81,11 @@ func (d *discardFile) render(e *discardEntry) (string, error) {
 	}
 	fmt.Fprintf(&b, "Error occurred with %s%s record (%s)...\n", compressed,
 		strings.ToLower(op.Type.String()), form)
-	if err := writeImages(&b, e.def, &op); err != nil {
+	if err := process.WriteImages(&b, e.def, &op); err != nil {
 		return "", err
 	}
 	if e.action == "ABEND" {
 		fmt.Fprintf(&b, "Process Abending : %s\n", now)
 	}
 	return b.String() + "\n", nil
-}
-
-// writeImages lists all values that the record carries.
-func writeImages(b *strings.Builder, def *record.TableDef, op *record.Op) error {
-	both := op.Before != nil && op.After != nil
-	for _, im := range []struct {
-		image record.Image
-		title string
-	}{{op.Before, "Before image:"}, {op.After, "After image:"}} {
-		if im.image == nil {
-			continue
-		}
-		values, err := im.image.Values(nil, len(def.Columns))
-		if err != nil {
-			return err
-		}
-		if both {
-			b.WriteString(im.title + "\n")
-		}
-		b.WriteString("*\n")
-		for i, v := range values {
-			if v.Kind != record.Missing {
-				writeValue(b, def.Columns[i].Name, v)
-			}
-		}
-		b.WriteString("*\n")
-	}
-	return nil
-}
-
-func writeValue(b *strings.Builder, name string, v record.Value) {
-	switch {
-	case v.Kind == record.Null:
-		fmt.Fprintf(b, "%s = NULL\n", name)
-	case v.Kind == record.Bytes, len(v.B) > longValue, hasControl(v):
-		fmt.Fprintf(b, "%s =\n", name)
-		for at := 0; at < len(v.B); at += 16 {
-			row := v.B[at:min(at+16, len(v.B))]
-			fmt.Fprintf(b, "%06x: %s\n", at, spaced(row))
-		}
-	default:
-		fmt.Fprintf(b, "%s = %s\n", name, v.Text(nil, -1))
-	}
-}
-
-// hasControl reports whether a text would break the lines of the file.
-func hasControl(v record.Value) bool {
-	if v.Kind != record.String && v.Kind != record.JSON && v.Kind != record.XML {
-		return false
-	}
-	for _, c := range v.B {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return true
-		}
-	}
-	return false
-}
-
-func spaced(row []byte) string {
-	var parts []string
-	for _, c := range row {
-		parts = append(parts, hex.EncodeToString([]byte{c}))
-	}
-	return strings.Join(parts, " ")
 }

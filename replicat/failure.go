@@ -8,6 +8,7 @@ import (
 
 	"ggsh/ggserr"
 	"ggsh/handler"
+	"ggsh/mapping"
 	"ggsh/trail"
 )
 
@@ -154,7 +155,7 @@ func (r *Replicat) abendUnmapped(g *group) error {
 	plan := bad.ref.table.plan
 	r.p.Info(ggserr.ApplyWarning, bad.err.Error())
 	err := r.discard.add(&discardEntry{group: g, ref: bad.ref, body: bad.body, def: plan.Source,
-		action: "ABEND", text: bad.err.Error()})
+		action: "ABEND", code: bad.code, text: bad.err.Error()})
 	bad.ref.table.stats.Discard()
 	if err != nil {
 		r.p.Line("%s", err)
@@ -168,9 +169,13 @@ func (r *Replicat) unmapped(g *group, bad *badRow) error {
 		bad.ref.table.tally.Extra.Ignores++
 		return nil
 	}
-	bad.ref.table.tally.Extra.Discards++
+	t := bad.ref.table
+	t.tally.Extra.Discards++
+	if errors.As(bad.err, new(*mapping.UndecidedError)) && r.warns(t, int(ggserr.ConditionUndecided)) {
+		r.p.Event(ggserr.New(ggserr.ConditionUndecided, t.plan.Source.FullName(), bad.err))
+	}
 	return r.discard.add(&discardEntry{group: g, ref: bad.ref, body: bad.body,
-		def: bad.ref.table.plan.Source, action: "DISCARD", text: bad.err.Error()})
+		def: t.plan.Source, action: "DISCARD", code: bad.code, text: bad.err.Error()})
 }
 
 // discardTransaction writes a whole source transaction to the discard file and

@@ -3,6 +3,7 @@ package replicat
 import (
 	"ggsh/handler"
 	"ggsh/mapping"
+	"ggsh/mapping/expr"
 	"ggsh/process"
 	"ggsh/record"
 	"ggsh/trail"
@@ -61,6 +62,7 @@ type sourceOp struct {
 	def     *record.TableDef
 	body    []byte
 	ordinal int
+	origin  expr.Origin
 }
 
 // badRow is an operation that the mapping refuses.
@@ -68,6 +70,7 @@ type badRow struct {
 	ref    opRef
 	body   []byte // as the trail has it
 	err    error
+	code   int  // the number of the error; 0 without one
 	ignore bool // REPERROR's response is IGNORE
 }
 
@@ -106,10 +109,10 @@ func (g *group) close() {
 
 // add maps one operation for one table onto the end of the batch, unless the MAP
 // leaves it out.
-func (g *group) add(t *table, op sourceOp, ref opRef) error {
+func (g *group) add(t *table, op *sourceOp, ref opRef) error {
 	mark := len(g.batch.Ops)
 	ops := append(g.batch.Ops, 0, 0, 0, 0)
-	ops, applied, err := t.plan.Apply(ops, op.body)
+	ops, applied, err := t.plan.Apply(ops, op.body, &op.origin)
 	if err != nil || !applied {
 		g.batch.Ops = ops[:mark]
 		return err
@@ -131,7 +134,7 @@ func (g *group) add(t *table, op sourceOp, ref opRef) error {
 
 // tellOrigin writes where an operation of the group's transaction number txn
 // comes from.
-func (g *group) tellOrigin(op sourceOp, txn int) {
+func (g *group) tellOrigin(op *sourceOp, txn int) {
 	o, b := &g.origin, &g.batch
 	if o.told != txn+1 {
 		b.Origins = handler.AppendOriginTxn(b.Origins, &op.txn.TxnInfo)

@@ -11,6 +11,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/mapping"
+	"ggsh/mapping/expr"
 	"ggsh/record"
 	"ggsh/trail"
 )
@@ -238,7 +239,7 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err != nil {
 			return err
 		}
-		if err := m.op(ctx, sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
 			return err
 		}
 		if g.bad != nil {
@@ -284,7 +285,7 @@ func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
 }
 
 // op maps one operation for every table it goes to.
-func (m *mapper) op(ctx context.Context, op sourceOp) error {
+func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	body := op.body
 	if kind := record.OpType(body[0]); kind == record.DDL {
 		if !m.r.target.can.Tables {
@@ -296,33 +297,47 @@ func (m *mapper) op(ctx context.Context, op sourceOp) error {
 	if err != nil {
 		return err
 	}
+	at := op.txn.OpPosition()
+	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
+		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
 	g := m.cur
 	ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
 	for _, t := range tables {
-		err := g.add(t, op, ref)
-		var missing *mapping.MissingKeyError
-		switch {
-		case err == nil:
-		case errors.Is(err, mapping.ErrNoOperation) && !m.r.set.noOpsFail:
-			g.noOps = append(g.noOps, t)
-			g.use(t)
-		case errors.As(err, &missing), errors.Is(err, mapping.ErrNoOperation):
-			ref.table, ref.kind = t, record.OpType(body[0])
-			row := badRow{ref: ref, body: append([]byte(nil), body...), err: err}
-			g.use(t)
-			switch t.response(0).kind {
-			case respondDiscard:
-				g.passed = append(g.passed, row)
-			case respondIgnore, respondWarn:
-				row.ignore = true
-				g.passed = append(g.passed, row)
-			default:
-				g.bad = &row
-				return nil
+		if err := g.add(t, op, ref); err != nil {
+			if err := m.notMapped(t, op, ref, err); err != nil || g.bad != nil {
+				return err
 			}
-		default:
-			return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
 		}
+	}
+	return nil
+}
+
+// notMapped decides what becomes of an operation that has an error instead of a
+// target form.
+func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
+	g := m.cur
+	code, ofRow := mapping.RowError(err)
+	undecided := errors.As(err, new(*mapping.UndecidedError))
+	switch {
+	case errors.Is(err, mapping.ErrNoOperation) && !m.r.set.noOpsFail:
+		g.noOps = append(g.noOps, t)
+		g.use(t)
+		return nil
+	case !ofRow && !undecided:
+		return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
+	}
+	ref.table, ref.kind = t, record.OpType(op.body[0])
+	row := badRow{ref: ref, body: append([]byte(nil), op.body...), err: err, code: code}
+	g.use(t)
+	answer := t.response(code).kind
+	switch {
+	case undecided || answer == respondDiscard:
+		g.passed = append(g.passed, row)
+	case answer == respondIgnore || answer == respondWarn:
+		row.ignore = true
+		g.passed = append(g.passed, row)
+	default:
+		g.bad = &row
 	}
 	return nil
 }

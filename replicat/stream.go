@@ -35,7 +35,7 @@ func (m *mapper) stream(ctx context.Context, txn *trail.Txn) error {
 		if err := m.room(ctx, txn, len(body)); err != nil {
 			return err
 		}
-		if err := m.op(ctx, sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
 			return err
 		}
 		if m.cur.bad != nil {

@@ -56,6 +56,17 @@ func (t *Txn) Detach() {
 // OpPosition is where the operation that Ops gave last begins in the trail.
 func (t *Txn) OpPosition() Position { return t.list.pos }
 
+// Last reports whether the operation that Ops gave last is the transaction's last.
+func (t *Txn) Last() bool { return t.list.Last() }
+
+// Last is Txn.Last, for who has the operations alone.
+func (o *txnOps) Last() bool {
+	return o.txn.Complete && (o.whole != nil || o.at == len(o.refs))
+}
+
+// OpPosition is Txn.OpPosition, for who has the operations alone.
+func (o *txnOps) OpPosition() Position { return o.pos }
+
 // Rewind makes Ops of a transaction that is not streamed begin again.
 func (t *Txn) Rewind() { t.list.at = 0 }
 

@@ -14,6 +14,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/param"
 	"ggsh/process"
+	"ggsh/record"
 )
 
 // discards are the records that are no rows, written to the discard file.
@@ -27,7 +28,15 @@ type discards struct {
 // openDiscard opens the discard file when bad records go there; nil when they stop
 // the group.
 func (w *wiring) openDiscard() (*discards, error) {
-	if !w.run.Capture.Log.Streams.DiscardBad || w.discards != nil {
+	if !w.run.Capture.Log.Streams.DiscardBad {
+		return nil, nil
+	}
+	return w.needDiscard()
+}
+
+// needDiscard opens the discard file at its first use.
+func (w *wiring) needDiscard() (*discards, error) {
+	if w.discards != nil {
 		return w.discards, nil
 	}
 	file, err := w.p.OpenDiscard(w.run.DiscardFile)
@@ -42,19 +51,50 @@ func (w *wiring) openDiscard() (*discards, error) {
 const maxDiscardText = 4000
 
 // add writes one record: where it stands, why it is no row, and what it holds.
-func (d *discards) add(where string, reason error, record []byte) error {
+func (d *discards) add(where string, reason error, content []byte) error {
+	if err := d.counted(); err != nil {
+		return err
+	}
+	cut := ""
+	if len(content) > maxDiscardText {
+		cut = fmt.Sprintf(" (the first of %d octets)", len(content))
+		content = content[:maxDiscardText]
+	}
+	return d.file.Add(fmt.Sprintf("Current time: %s\nDiscarded record at %s: %s\nRecord%s:\n%q\n\n",
+		d.p.Now().Local().Format(time.DateTime), where, reason, cut, content))
+}
+
+// discardOp writes an operation that is not taken: where it stands, why, and what it
+// holds.
+func (w *wiring) discardOp(def *record.TableDef, body []byte, reason error) error {
+	d, err := w.needDiscard()
+	if err != nil {
+		return err
+	}
+	if err := d.counted(); err != nil {
+		return err
+	}
+	var op record.Op
+	if err := record.DecodeOp(body, &op); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Current time: %s\nDiscarded record of table %s: %s\nOperation %s\n",
+		d.p.Now().Local().Format(time.DateTime), def.FullName(), reason, op.Type)
+	if err := process.WriteImages(&b, def, &op); err != nil {
+		return err
+	}
+	return d.file.Add(b.String() + "\n")
+}
+
+// counted counts one record more, and ends the run when they are too many.
+func (d *discards) counted() error {
 	d.count++
 	if d.max > 0 && d.count > d.max {
 		return ggserr.New(ggserr.Generic, fmt.Sprintf("%d records were discarded, MAXDISCARDRECS is %d",
 			d.count, d.max)).Do("See the discard file %s.", d.file.Path())
 	}
-	cut := ""
-	if len(record) > maxDiscardText {
-		cut = fmt.Sprintf(" (the first of %d octets)", len(record))
-		record = record[:maxDiscardText]
-	}
-	return d.file.Add(fmt.Sprintf("Current time: %s\nDiscarded record at %s: %s\nRecord%s:\n%q\n\n",
-		d.p.Now().Local().Format(time.DateTime), where, reason, cut, record))
+	return nil
 }
 
 // streamsOnly refuses options of files and topics with a source of another kind.

@@ -79,7 +79,7 @@ func (w *wiring) config() (extract.Config, error) {
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
-		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves,
+		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err

@@ -79,7 +79,7 @@ func (t *trailSink) op(def *record.TableDef, body []byte) error {
 	}
 	var err error
 	t.def = t.table.Target
-	t.held, _, err = t.table.Apply(t.held[:0], body)
+	t.held, _, err = t.table.Apply(t.held[:0], body, nil)
 	return err
 }
 
