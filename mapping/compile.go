@@ -27,6 +27,10 @@ func (p *Plan) SpareNamed() { p.byWildcardOnly = true }
 // It comes before Resolve.
 func (p *Plan) SetEnvironment(env *expr.Environment) { p.env = env }
 
+// SetExceptionEnvironment tells what the mappings of exceptions ask instead: they
+// are applied in another goroutine, and know the error.
+func (p *Plan) SetExceptionEnvironment(env *expr.Environment) { p.exceptionEnv = env }
+
 // Statements gives the compiled TABLE or MAP statements in their order.
 func (p *Plan) Statements() []*param.TableStatement {
 	out := make([]*param.TableStatement, len(p.entries))
@@ -46,6 +50,9 @@ func compile(f *param.File, extract bool) (*Plan, error) {
 	for i := range statements {
 		e, err := newEntry(&statements[i], f, parser, extract)
 		if err != nil {
+			return nil, err
+		}
+		if err := e.compileException(f, parser); err != nil {
 			return nil, err
 		}
 		p.entries = append(p.entries, e)
@@ -90,7 +97,7 @@ func newName(n param.Name) objectName {
 func (p *Plan) refuseDuplicates() error {
 	seen := map[string]*entry{}
 	for _, e := range p.entries {
-		if e.source.wild() || e.target.wild() || e.allowDup {
+		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions {
 			continue
 		}
 		to := e.target
@@ -206,10 +213,7 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
 		{len(st.FetchModColsExcept) > 0, "FETCHMODCOLSEXCEPT"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
-		{len(st.CompareCols) > 0, "COMPARECOLS"}, {len(st.ResolveConflict) > 0, "RESOLVECONFLICT"},
-		{st.ExceptionsOnly, "EXCEPTIONSONLY"}, {st.MapException != nil, "MAPEXCEPTION"},
-		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"}, {sw.OverrideDups, "OVERRIDEDUPS"},
-		{sw.InsertMissingUpdates, "INSERTMISSINGUPDATES"},
+		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
 		{!extract && st.Keyword == "TABLE", "TABLE in a Replicat"},
 	} {
 		if part.there {

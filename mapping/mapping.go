@@ -53,6 +53,7 @@ type Plan struct {
 	byWildcardOnly bool // exclusions spare tables that are named without wildcards
 	lastID         uint32
 	env            *expr.Environment
+	exceptionEnv   *expr.Environment // of mappings for exceptions
 }
 
 // TablePlan says how the operations of one source definition become those of
@@ -73,6 +74,10 @@ type TablePlan struct {
 	Key []int
 	// KeyIsUnique says that Key finds at most one row.
 	KeyIsUnique bool
+	// Exceptions are the mappings for operations that have failed: MAPEXCEPTION, or
+	// else the EXCEPTIONSONLY statements behind this one. They may be used by another
+	// goroutine than the plan itself.
+	Exceptions []*TablePlan
 	// Messages tell an operator what was decided: resolved names, key columns,
 	// columns mapped by name, and the warning about a table without key.
 	Messages []*ggserr.Error

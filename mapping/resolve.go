@@ -28,6 +28,10 @@ type entry struct {
 	actions     [record.DDL + 1]action
 	images      imagePolicy
 	allowDup    bool
+	// exception is MAPEXCEPTION; forExceptions says that the statement is one, or
+	// that it is EXCEPTIONSONLY.
+	exception     *entry
+	forExceptions bool
 	matched     string // the table that a name without wildcards stands for
 }
 
@@ -89,6 +93,9 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 		if err != nil {
 			return nil, err
 		}
+		if plan.Exceptions, err = p.exceptionsOf(e, def, got, lookup); err != nil {
+			return nil, err
+		}
 		plans = append(plans, plan)
 	}
 	return plans, nil
@@ -127,7 +134,8 @@ func (p *Plan) excluded(def *record.TableDef, byWildcard bool) bool {
 func (p *Plan) entriesFor(def *record.TableDef) ([]*entry, error) {
 	var same, other, wild []*entry
 	for _, e := range p.entries {
-		if _, ok := e.source.match(def); !ok || p.excluded(def, e.source.wild()) {
+		if _, ok := e.source.match(def); !ok || p.excluded(def, e.source.wild()) ||
+			e.forExceptions {
 			continue
 		}
 		switch {
@@ -190,6 +198,9 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 ) (*TablePlan, error) {
 	t := &TablePlan{Statement: e.statement, Source: def, TargetName: name,
 		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env}
+	if e.forExceptions {
+		t.env = p.exceptionEnv
+	}
 	var target *record.TableDef
 	if lookup != nil {
 		found, err := lookup(name)

@@ -216,6 +216,9 @@ func (p *TablePlan) verify(act action) error {
 			return nil
 		}
 	}
+	if p.Statement.Switches.ApplyNoOpUpdates {
+		return nil
+	}
 	return ErrNoOperation
 }
 

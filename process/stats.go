@@ -126,6 +126,8 @@ func addCounts(to *control.Counts, c control.Counts) {
 	to.InsertCollisions += c.InsertCollisions
 	to.UpdateCollisions += c.UpdateCollisions
 	to.DeleteCollisions += c.DeleteCollisions
+	to.Exceptions += c.Exceptions
+	to.Conflicts.Add(c.Conflicts)
 }
 
 // Total is the number of operations since the start.

@@ -82,7 +82,7 @@ type fake struct {
 
 func (f *fake) Describe() handler.Description {
 	return handler.Description{Name: "fake", Version: "1", Transactional: !f.s.plain, Tables: true,
-		Collisions: true, Continues: f.s.continues, Deferred: f.s.deferred, Origins: f.s.deferred}
+		Collisions: true, Continues: f.s.continues, Resolves: true, Deferred: f.s.deferred, Origins: f.s.deferred}
 }
 
 func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, error) {
@@ -125,7 +125,7 @@ func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, err
 		f.rows, f.log, f.open = map[string]string{}, nil, true
 	}
 	out, err := f.apply(b)
-	if err != nil || b.More {
+	if err != nil || b.More || out.Stopped > 0 {
 		f.open = err == nil
 		f.s.parts++
 		return out, err
@@ -198,6 +198,9 @@ func (f *fake) apply(b *handler.Batch) (*handler.Applied, error) {
 		rest = next
 		if err := f.op(body, n, out); err != nil {
 			return nil, err
+		}
+		if out.Stopped > 0 {
+			return out, nil
 		}
 	}
 	if len(rest) > 0 {
@@ -278,6 +281,9 @@ func (f *fake) refused(use handler.TableUse, n, code int, out *handler.Applied) 
 		}
 		out.Exceptions = append(out.Exceptions, handler.Exception{Op: n, Code: code,
 			Text: "refused", Response: r.Response})
+		if r.Response == handler.Except {
+			out.Stopped = n + 1
+		}
 		return nil
 	}
 	return &handler.ApplyError{Class: handler.Row, Op: n, Code: code, Text: "refused",

@@ -203,11 +203,17 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	m.finish(txn, txn.End)
 	g := m.cur
 	r.state.read(txn.End, txn.CommitTime, g.batch.Count)
-	if single || g.bad != nil || g.batch.Count >= r.set.groupOps ||
+	if single || g.bad != nil || g.batch.Count >= r.set.groupOps || m.overdue() ||
 		len(g.batch.Ops) >= batchBytes || len(g.txns) >= emptyTxns {
 		return m.send(ctx)
 	}
 	return nil
+}
+
+// overdue reports whether the group has the age of TRANSACTIONTIMEOUT.
+func (m *mapper) overdue() bool {
+	limit := m.r.set.run.Apply.TransactionTimeout
+	return limit > 0 && m.r.p.Now().Sub(m.since) >= limit
 }
 
 // keepBack waits until a transaction has the age that DEFERAPPLYINTERVAL
@@ -329,16 +335,27 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 	ref.table, ref.kind = t, record.OpType(op.body[0])
 	row := badRow{ref: ref, body: append([]byte(nil), op.body...), err: err, code: code}
 	g.use(t)
-	answer := t.response(code).kind
+	row.answer = t.response(code).kind
 	switch {
-	case undecided || answer == respondDiscard:
-		g.passed = append(g.passed, row)
-	case answer == respondIgnore || answer == respondWarn:
-		row.ignore = true
-		g.passed = append(g.passed, row)
+	case undecided:
+		row.answer = respondDiscard
+	case m.r.verdict.on(op.txn.Begin):
+		row.ref.kept = g.keep(op, ref.txn)
+		row.answer = m.r.verdict.kind
+	case row.answer == respondDiscard, row.answer == respondIgnore, row.answer == respondWarn:
+	case row.answer == respondException:
+		last := &lastError{code: code, text: err.Error(), op: ref.kind, class: "MAP"}
+		if err := m.r.mapExceptions(g, t, op, ref, last); err != nil {
+			return err
+		}
+		for _, x := range t.exceptions {
+			g.use(x)
+		}
 	default:
 		g.bad = &row
+		return nil
 	}
+	g.passed = append(g.passed, row)
 	return nil
 }
 

@@ -78,6 +78,8 @@ type Replicat struct {
 	// passed: after an error of a group.
 	single  trail.Position
 	retries map[trail.Position]int
+	verdict *verdict // on a transaction that is not applied as it is
+	last    lastFacts
 	warned  map[string]int // errors let pass, by table and number
 	counted []*table       // whose tallies wait for their transaction's end
 	stored  time.Time      // when the checkpoint file was written
@@ -127,15 +129,15 @@ func (r *Replicat) prepare() error {
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
-	if err := refuseRules(r.plan.Statements()); err != nil {
-		return err
-	}
+	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
 	r.announce()
 	if r.trail, err = r.trailName(); err != nil {
 		return err
 	}
 	r.discard = &discardFile{p: r.p, r: r}
-	r.discard.Discard, err = r.p.OpenDiscard(r.set.run.DiscardFile)
+	if r.discard.Discard, err = r.p.OpenDiscard(r.set.run.DiscardFile); err == nil {
+		r.discard.RolloverAt(r.set.run.DiscardRollover)
+	}
 	return err
 }
 
@@ -151,16 +153,8 @@ func (r *Replicat) announce() {
 	if run.AssumeTargetDefs {
 		r.p.Info(ggserr.SourceDefsIgnored, "ASSUMETARGETDEFS")
 	}
-	for _, old := range []struct {
-		given         bool
-		name, instead string
-	}{{len(run.DiscardRollover) > 0, "DISCARDROLLOVER", "the discard file is aged at each start"},
-		{run.Apply.MaxTransOps > 0, "MAXTRANSOPS", "a source transaction is never split"},
-		{run.Apply.TransactionTimeout > 0, "TRANSACTIONTIMEOUT",
-			"what is read is applied as soon as the end of the trail is reached"}} {
-		if old.given {
-			r.p.Info(ggserr.ParameterIgnored, old.name, old.instead)
-		}
+	if run.Apply.MaxTransOps > 0 {
+		r.p.Info(ggserr.ParameterIgnored, "MAXTRANSOPS", "a source transaction is never split")
 	}
 }
 
