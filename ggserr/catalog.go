@@ -67,7 +67,9 @@ const (
 	RolloverDone        Number = 1520
 	ProcessAbending     Number = 1668
 	TrailOpening        Number = 1669
+	ExtractUnregistered Number = 1750
 	BatchEnd            Number = 1972
+	ExtractRegistered   Number = 2003
 	EnvironmentSet      Number = 2095
 	TrailOpened         Number = 2243
 	GroupNameMismatch   Number = 2288
@@ -196,7 +198,9 @@ var catalog = []Message{
 	{RolloverDone, Info, "Rollover performed for trail %s: next file is number %d", "", "Readers follow by themselves."},
 	{ProcessAbending, Fatal, "PROCESS ABENDING", "The process ends because of the error above.", "Act on the error above, then START the group."},
 	{TrailOpening, Info, "Opening trail file %s", "", ""},
+	{ExtractUnregistered, Info, "Extract %s successfully unregistered from database", "", ""},
 	{BatchEnd, Info, "The end of the run (END %s) is reached", "", ""},
+	{ExtractRegistered, Info, "Extract %s successfully registered with database at SCN %s", "", ""},
 	{EnvironmentSet, Info, "Set environment variable %s", "", ""},
 	{TrailOpened, Info, "Opened trail file %s", "", ""},
 	{GroupNameMismatch, Fatal, "Group name %s in the parameter file is not the process's group %s", "", "Correct the EXTRACT or REPLICAT line of the parameter file."},

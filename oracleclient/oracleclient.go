@@ -1,23 +1,41 @@
-// Package oracleclient connects to Oracle databases by the driver go-ora, for
-// logins, capture and the target handler alike, and sorts Oracle's errors by what
-// can be done about them.
+// Package oracleclient connects to Oracle databases by the driver go-ora, for logins,
+// capture and the target handler alike, and sorts Oracle's errors by what can be done
+// about them.
 //
-// It knows no SQL of its own. Its law: no call outlives its deadline or a silent
-// server, a connection that broke is never used again, and no password is in an
-// error.
+// It is no layer over SQL: what it gives is a *sql.DB. Its law: no call outlives its
+// context or a silent server by more than a fixed time, a connection on which
+// anything went wrong is never used again, and no password is in an error.
+//
+// What is fixed for every connection, so that values look the same everywhere: NUMBER
+// scans as decimal text, DATE and TIMESTAMP as time.Time in UTC (the clock as stored),
+// TIMESTAMP WITH TIME ZONE with its offset, WITH LOCAL TIME ZONE as the instant,
+// INTERVAL as text (of which the driver keeps microseconds), LOBs and LONG whole, as
+// string and []byte: a query that has them holds Prefetch of them at a time. The session
+// has NLS_NUMERIC_CHARACTERS='.,', ISO forms of dates and TIME_ZONE='+00:00'.
 package oracleclient
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"time"
 )
 
-// Config is where to connect, and as whom.
+// Defaults of a Config.
+const (
+	DefaultPrefetch       = 1000
+	DefaultQuiet          = 10 * time.Minute
+	DefaultGrace          = 5 * time.Second
+	DefaultConnectTimeout = 15 * time.Second
+)
+
+// Config is where to connect, and as whom. Times and sizes that are 0 have defaults.
 type Config struct {
-	// Connect is an EZConnect name, an alias of tnsnames.ora or a whole
-	// (DESCRIPTION=...); empty is what TWO_TASK or ORACLE_SID name.
+	// Connect is [tcp:|tcps:][//]host[:port][,host...]/service[:server][/instance],
+	// host:port:SID, an alias of tnsnames.ora or a whole (DESCRIPTION=...); empty is what
+	// TWO_TASK or else ORACLE_SID names. An ORACLE_SID that is no alias stands for
+	// localhost:1521: there is no way into an instance but its listener.
 	Connect string
 	User    string
 	// Password must be neither printed nor kept elsewhere.
@@ -25,70 +43,58 @@ type Config struct {
 	// TNSAdmin is the folder of tnsnames.ora and sqlnet.ora; empty is that of
 	// TNS_ADMIN, else ORACLE_HOME/network/admin.
 	TNSAdmin string
-	// SID is used where Connect names none; empty is that of ORACLE_SID.
+	// SID is used where Connect names neither service nor SID; empty is ORACLE_SID.
 	SID string
 	// Program is the name that V$SESSION shows; empty is that of the process.
 	Program string
-	// Prefetch is how many rows come with one answer; 0 is 1000.
+	// Prefetch is how many rows come with one answer.
 	Prefetch int
 	// Quiet is how long a call may wait for the server's next octet before the
-	// connection counts as lost; 0 is 10 minutes.
+	// connection counts as lost. It must be longer than the slowest statement is silent.
 	Quiet time.Duration
-	// Grace is how long a server has to answer the break of a call whose context is
-	// done; 0 is 5 seconds.
+	// Grace is how long a server has to obey when a call is given up; then the
+	// connection is closed.
 	Grace time.Duration
-	// ConnectTimeout bounds connecting and logging in, for each address; 0 is 15 seconds.
+	// ConnectTimeout bounds connecting and logging in, for each address.
 	ConnectTimeout time.Duration
 	// Init are statements that every new session runs first, such as ALTER SESSION.
 	Init []string
 }
 
-// Open logs in once, to tell wrong addresses and logins at once, and gives a pool
-// whose connections are watched. The caller closes it.
+// GoString keeps the password out of %#v.
+func (c Config) GoString() string { return "oracleclient.Config{" + c.String() + "}" }
+
+// String is user@name.
+func (c Config) String() string { return c.User + "@" + c.Connect }
+
+// Open logs in once, so that wrong addresses and logins are told at once, and gives a
+// pool whose connections are watched. The caller closes it. The context bounds the
+// login only.
 func Open(ctx context.Context, c Config) (*sql.DB, error) {
-	return nil, errors.New("not yet")
+	setDefault(&c.Prefetch, DefaultPrefetch)
+	setDefault(&c.Quiet, DefaultQuiet)
+	setDefault(&c.Grace, DefaultGrace)
+	setDefault(&c.ConnectTimeout, DefaultConnectTimeout)
+	if c.User == "" || c.Password == "" {
+		return nil, &Error{Class: Login, Code: 1005, Offset: -1,
+			Text: "ORA-01005: user and password are needed", Err: errNoLogin}
+	}
+	t, err := resolve(c, os.Getenv)
+	if err != nil {
+		return nil, &Error{Class: Unreachable, Code: 12154, Offset: -1,
+			Text: "ORA-12154: " + err.Error(), Err: err}
+	}
+	db := sql.OpenDB(&connector{config: c, target: t})
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
-// Class sorts Oracle's errors by what can be done about them.
-type Class int
+var errNoLogin = errors.New("no user or no password")
 
-// The classes.
-const (
-	Other Class = iota
-	// Login: user, password or account.
-	Login
-	// Unreachable: no such host, listener or service.
-	Unreachable
-	// Lost: the session or the instance is gone; connect again.
-	Lost
-	// Canceled: the call was ended by its deadline or a break.
-	Canceled
-	// LogChanged: a log was overwritten or moved while it was read.
-	LogChanged
-	// LogMissing: a log of the range is not there.
-	LogMissing
-	// Snapshot: undo is too old for the query.
-	Snapshot
-	// Retry: deadlock, lock or serialization: the transaction can be repeated.
-	Retry
-	// Denied: a privilege is missing.
-	Denied
-	// Missing: a table, column or other object does not exist.
-	Missing
-	// Data: a value or row offends a constraint or type.
-	Data
-	// Space: a limit of storage or memory.
-	Space
-)
-
-// Code is the ORA number of an error, 0 without one.
-func Code(err error) int { return 0 }
-
-// ClassOf sorts an error; nil is Other.
-func ClassOf(err error) Class { return Other }
-
-// Do says what a person can do about errors of the class; empty for Other.
-func (c Class) Do() string { return "" }
-
-// Message is the error's text without the driver's additions.
-func Message(err error) string { return err.Error() }
+func setDefault[T int | time.Duration](v *T, otherwise T) {
+	if *v <= 0 {
+		*v = otherwise
+	}
+}

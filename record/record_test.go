@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
@@ -321,3 +322,24 @@ var _ Ops = (*noOps)(nil)
 type noOps struct{}
 
 func (*noOps) Next() (*TableDef, []byte, error) { return nil, nil, io.EOF }
+
+// A table without key gets its first unique key without NULL, and loses none of the others.
+func TestPromoteUnique(t *testing.T) {
+	for _, c := range []struct{ unique, key, left string }{
+		{"[[0] [1] [2]]", "[1]", "[[0] [2]]"}, {"[[1]]", "[1]", "[]"}, {"[[0] [1 2]]", "[1 2]", "[[0]]"},
+		{"[[0] [0 1]]", "[]", "[[0] [0 1]]"}, {"[]", "[]", "[]"},
+	} {
+		def := &TableDef{Columns: []ColumnDef{{Nullable: true}, {}, {}}}
+		if err := json.Unmarshal([]byte(strings.ReplaceAll(c.unique, " ", ",")), &def.Unique); err != nil {
+			t.Fatal(err)
+		}
+		def.PromoteUnique()
+		if got := fmt.Sprint(def.Key, def.Unique); got != c.key+" "+c.left {
+			t.Errorf("%s: %s", c.unique, got)
+		}
+	}
+	def := &TableDef{Columns: make([]ColumnDef, 2), Key: []int{0}, Unique: [][]int{{1}}}
+	if def.PromoteUnique(); fmt.Sprint(def.Key, def.Unique) != "[0] [[1]]" {
+		t.Errorf("a key is replaced: %v", def)
+	}
+}

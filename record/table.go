@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -58,6 +59,21 @@ func (t *TableDef) Column(name string) int {
 		}
 	}
 	return -1
+}
+
+// PromoteUnique makes the first unique key that allows no NULL the key of a table
+// that has none.
+func (t *TableDef) PromoteUnique() {
+	if len(t.Key) > 0 {
+		return
+	}
+	for i, key := range t.Unique {
+		if !slices.ContainsFunc(key, func(c int) bool { return t.Columns[c].Nullable }) {
+			t.Key = key
+			t.Unique = slices.Delete(t.Unique, i, i+1)
+			return
+		}
+	}
 }
 
 // KeyColumns gives the positions that identify a row: the key, else all

@@ -27,6 +27,13 @@ func New() Admin { return Admin{binlog: commands.BinlogAdmin()} }
 
 // AddTrandata makes the source log what Extract needs of a table.
 func (a Admin) AddTrandata(ctx context.Context, db *dblogin.Session, o commands.Trandata) ([]commands.Line, error) {
+	if db.Kind == dblogin.Oracle {
+		ora, err := ofOracle(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		return ora.add(ctx, db.User, o)
+	}
 	if db.Kind != dblogin.SQLite {
 		return a.addBinlog(ctx, db, o)
 	}
@@ -64,6 +71,13 @@ func (a Admin) addBinlog(ctx context.Context, db *dblogin.Session, o commands.Tr
 
 // DeleteTrandata makes the source log a table no more.
 func (a Admin) DeleteTrandata(ctx context.Context, db *dblogin.Session, o commands.Trandata) ([]commands.Line, error) {
+	if db.Kind == dblogin.Oracle {
+		ora, err := ofOracle(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		return ora.remove(ctx, db.User, o)
+	}
 	if db.Kind != dblogin.SQLite {
 		return a.binlog.DeleteTrandata(ctx, db, o)
 	}
@@ -78,6 +92,13 @@ func (a Admin) DeleteTrandata(ctx context.Context, db *dblogin.Session, o comman
 
 // InfoTrandata tells what the source logs of a table.
 func (a Admin) InfoTrandata(ctx context.Context, db *dblogin.Session, o commands.Trandata) ([]commands.Line, error) {
+	if db.Kind == dblogin.Oracle {
+		ora, err := ofOracle(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		return ora.info(ctx, db.User, o)
+	}
 	if db.Kind != dblogin.SQLite {
 		return a.binlog.InfoTrandata(ctx, db, o)
 	}
@@ -103,7 +124,11 @@ func (a Admin) InfoTrandata(ctx context.Context, db *dblogin.Session, o commands
 
 // Register looks whether an Oracle database is ready for an Extract.
 func (a Admin) Register(ctx context.Context, db *dblogin.Session, r commands.Registration) ([]commands.Line, error) {
-	return a.binlog.Register(ctx, db, r)
+	ora, err := ofOracle(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return ora.register(ctx, r)
 }
 
 // unseen warns of unique indexes whose REPLACE the triggers do not see.

@@ -328,9 +328,10 @@ func (a *assembler) keep(t *transaction, r *Row) error {
 // again for LOBs that LogMiner may have lost.
 const rereadSpan = 1 << 20
 
-// matters reports whether an open transaction must be read again after a restart at at.
+// matters reports whether a transaction must be read from its begin after a restart
+// while it is open at an SCN. Why it is left out is known from its begin, too.
 func (a *assembler) matters(t *transaction, at uint64) bool {
-	return t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at
+	return t.excluded || t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at
 }
 
 // oldest is the start of the oldest open transaction that has changes that matter.

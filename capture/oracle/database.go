@@ -56,7 +56,7 @@ type Dictionary interface {
 // LOBQuery names one value.
 type LOBQuery struct {
 	Owner, Table, Column string
-	Binary               bool
+	Binary, XML          bool
 	RowID                string
 	SCN                  uint64
 }

@@ -184,8 +184,14 @@ func (o *operations) rowChange(f *frame, p *plan) (*record.TableDef, []byte, err
 	if c.active {
 		return o.later(f)
 	}
-	c.start(p, f, map[redo.Op]Code{redo.Insert: CodeInsert, redo.Update: CodeUpdate,
-		redo.Delete: CodeDelete}[o.st.Op])
+	code := CodeInsert
+	switch o.st.Op {
+	case redo.Update:
+		code = CodeUpdate
+	case redo.Delete:
+		code = CodeDelete
+	}
+	c.start(p, f, code)
 	if err := o.values(f, false); err != nil {
 		return nil, nil, err
 	}
@@ -489,7 +495,7 @@ func (o *operations) fetch(i int) error {
 		return nil
 	}
 	q := &LOBQuery{Owner: p.def.Schema, Table: p.def.Name, Column: name,
-		Binary: p.def.Columns[i].Kind == record.Bytes, RowID: string(c.rowID), SCN: o.scn}
+		Binary: p.def.Columns[i].Kind == record.Bytes, XML: p.def.Columns[i].Kind == record.XML, RowID: string(c.rowID), SCN: o.scn}
 	content, null, found, err := o.schema.dict().LOB(o.ctx, q)
 	if err != nil {
 		return ggserr.New(ggserr.LogProblem, fmt.Sprintf("column %s of table %s at SCN %d: the log does "+

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"ggsh/ggserr"
 )
@@ -12,16 +13,16 @@ import (
 // pairing finds the rows of a transaction that were undone. A row that undoes cancels
 // the latest row before it of the same row id and the opposite operation.
 //
-// It reads the transaction twice, first for the rows that undo, then for those that
-// they cancel, and keeps no more than limit octets of marks: if there are more, the
-// row ids are divided into parts, each with two readings of its own.
+// It reads the transaction once for the row ids of the rows that undo, then once for
+// the rows that they cancel, and keeps no more than limit octets of marks: if there are
+// more, the row ids are divided into parts, each with a reading of its own.
 type pairing struct {
 	seed  maphash.Seed
 	limit int64
 }
 
-// pairEntry is the memory that a row id with undone rows takes, about.
-const pairEntry = 96
+// pairEntry is the memory that a row that undoes takes, about.
+const pairEntry = 48
 
 // resolve fills in cancelled and live.
 func (p *pairing) resolve(t *transaction) error {
@@ -34,57 +35,80 @@ func (p *pairing) resolve(t *transaction) error {
 		return nil
 	}
 	parts := uint64(t.undo*pairEntry/max(p.limit, pairEntry)) + 1
+	ids, err := p.undone(t, parts)
 	for part := range parts {
-		if err := p.resolvePart(t, part, parts); err != nil {
+		if err != nil {
 			return err
 		}
+		ids, err = p.resolvePart(t, part, parts, ids)
 	}
-	return nil
+	return err
 }
 
-// resolvePart pairs the row ids of one part.
-func (p *pairing) resolvePart(t *transaction, part, parts uint64) error {
-	undone := map[uint64][]int64{}
+// undone collects the hashes of the first part's row ids that have rows which undo.
+func (p *pairing) undone(t *transaction, parts uint64) ([]uint64, error) {
+	var ids []uint64
 	err := p.each(t, func(_ int64, f *frame, id uint64) error {
-		if f.undo && id%parts == part {
-			undone[id] = nil
+		if f.undo && id%parts == 0 {
+			ids = append(ids, id)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return p.each(t, func(n int64, f *frame, id uint64) error {
+	return sortedIDs(ids), err
+}
+
+func sortedIDs(ids []uint64) []uint64 {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// changed is a row that may be undone: its number and operation, and the one before it
+// of the same row id, by their place in the list, 0 for none.
+type changed struct {
+	row  int64
+	last int32
+}
+
+// resolvePart pairs the row ids of one part, and collects those of the next.
+func (p *pairing) resolvePart(t *transaction, part, parts uint64, ids []uint64) (next []uint64, err error) {
+	last := make([]int32, len(ids))
+	list := make([]changed, 1, len(ids)+1)
+	err = p.each(t, func(n int64, f *frame, id uint64) error {
+		if f.undo && id%parts == part+1 {
+			next = append(next, id)
+		}
 		if id%parts != part {
 			return nil
 		}
-		stack, concerned := undone[id]
-		if !concerned {
+		at, concerned := slices.BinarySearch(ids, id)
+		switch {
+		case !concerned:
 			return nil
-		}
-		if f.code > CodeUpdate { // LOBs are read again where anything was undone
+		case f.code > CodeUpdate: // LOBs are read again where anything was undone
 			if f.undo {
 				t.cancelled.set(n)
 				t.live--
 			}
 			return nil
-		}
-		if !f.undo {
-			undone[id] = append(stack, n<<2|int64(f.code))
+		case !f.undo:
+			list = append(list, changed{n<<2 | int64(f.code), last[at]})
+			last[at] = int32(len(list) - 1)
 			return nil
 		}
-		for i := len(stack) - 1; i >= 0; i-- {
-			if Code(stack[i]&3) != opposite(f.code) {
-				continue
-			}
-			t.cancelled.set(stack[i] >> 2)
-			t.cancelled.set(n)
-			t.live -= 2
-			undone[id] = append(stack[:i], stack[i+1:]...)
-			return nil
+		link := &last[at]
+		for *link != 0 && Code(list[*link].row&3) != opposite(f.code) {
+			link = &list[*link].last
 		}
-		return unmatched(t, f)
+		if *link == 0 {
+			return unmatched(t, f)
+		}
+		t.cancelled.set(list[*link].row >> 2)
+		t.cancelled.set(n)
+		t.live -= 2
+		*link = list[*link].last
+		return nil
 	})
+	return sortedIDs(next), err
 }
 
 func unmatched(t *transaction, f *frame) error {
@@ -145,13 +169,7 @@ func (p *pairing) each(t *transaction, f func(n int64, row *frame, id uint64) er
 	return nil
 }
 
-func (p *pairing) hash(f *frame) uint64 {
-	var h maphash.Hash
-	h.SetSeed(p.seed)
-	// A hash never fails to write.
-	_, _ = h.Write(f.rowID)
-	return h.Sum64()
-}
+func (p *pairing) hash(f *frame) uint64 { return maphash.Bytes(p.seed, f.rowID) }
 
 // usableRowID reports whether a row id names a row: rows that are not yet placed have
 // one of As alone.

@@ -44,6 +44,7 @@ type reader struct {
 	at     restart // From is the start of the next window, when nothing is open
 	next   uint64  // first SCN of the next window
 	width  uint64
+	early  uint64 // a new begin: what began before it is not whole
 	miner  Miner
 	mined  int // windows of this session
 	state  State
@@ -113,6 +114,7 @@ func (r *reader) start(ctx context.Context) error {
 		return err
 	}
 	r.next = r.at.From
+	r.src.state.set(func(now *Status) { now.Read = r.next - 1 })
 	for _, a := range []*assembler{r.tx, r.again} {
 		a.judge = func(row *Row) (verdict, error) { return r.schema.judge(ctx, row) }
 	}
@@ -148,28 +150,23 @@ func (r *reader) startAgain(text string) error {
 // startNew begins at an SCN, a time or now. Transactions that were open then are read
 // from their begin.
 func (r *reader) startNew(ctx context.Context) error {
+	state, from, err := openSince(ctx, r.db.Logs())
+	if err != nil {
+		return err
+	}
 	scn := r.cfg.Start.SCN
-	var err error
 	switch {
 	case scn > 0:
 	case !r.cfg.Start.Time.IsZero():
 		scn, err = r.db.Logs().SCN(ctx, r.cfg.Start.Time)
 	default:
-		scn = r.state.SCN
+		scn = state.SCN
 	}
 	if err != nil {
 		return err
 	}
-	open, err := r.db.Logs().Open(ctx)
-	if err != nil {
-		return err
-	}
-	r.at.Done, r.at.From = scn, scn+1
-	for _, t := range open {
-		if t.Start > 0 && t.Start < r.at.From {
-			r.at.From = t.Start
-		}
-	}
+	r.at.Done, r.at.From = scn, min(from, scn+1)
+	r.early = r.at.From
 	r.src.begun = record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: scn},
 		CommitTime: time.Now().UTC()}, Restart: r.at.text()}
 	return nil
@@ -341,8 +338,6 @@ func (r *reader) window(ctx context.Context, w *Window) error {
 	}
 	r.next = w.To + 1
 	r.adapt(w, rows)
-	r.src.state.opened(r.tx)
-	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
 	return nil
 }
 
@@ -491,6 +486,9 @@ func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) e
 	if oldest, any := r.tx.oldest(w.To); any {
 		r.at.From = min(r.at.From, oldest)
 	}
+	// First the news, then the progress: who has got it must not see it behind.
+	r.src.state.opened(r.tx)
+	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: r.at.Done},
 		CommitTime: r.state.Time}, Restart: r.at.text()}
 	r.src.queue.Advance(&txn)
@@ -505,6 +503,10 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 		if scn <= r.at.Done || t.excluded || t.buf == nil || t.buf.Len() == 0 {
 			r.tx.drop(t)
 			continue
+		}
+		if r.early > 0 && !t.begun && t.start >= r.early {
+			r.cfg.warn(warning("transaction %s, committed at SCN %d, began before SCN %d, where the log is "+
+				"read from: its changes before that are not captured", t.xid, t.scn, r.early))
 		}
 		if err := r.pairs.resolve(t); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (w *wiring) openOracle(ctx context.Context, l dblogin.Login, start extract.
 	w.tellOracle(cfg.Mode)
 	src, err := oracle.Open(ctx, cfg)
 	if err != nil {
-		return nil, dblogin.OracleError(l, err)
+		return nil, err
 	}
 	return oracleSource{src}, nil
 }
@@ -86,11 +86,12 @@ func (s oracleSource) OpenTransactions() []control.OpenTxn {
 
 // loadOracle makes the snapshot of an initial load.
 func (w *wiring) loadOracle(lc *extract.LoadConfig, l dblogin.Login) {
-	cfg := w.oracleConfig(l, lc.Plan.Wants)
+	cfg := oracle.SnapshotConfig{Client: dblogin.OracleConfig(l), Want: lc.Plan.Wants, Warn: w.p.Event}
 	lc.OpenSnapshot = func(ctx context.Context, readers int, loaded record.CSN) (extract.Snapshot, int, error) {
-		s, err := oracle.OpenSnapshot(ctx, cfg, readers, loaded.Minor)
+		cfg.SCN = loaded.Minor
+		s, err := oracle.OpenSnapshot(ctx, cfg, readers)
 		if err != nil {
-			return nil, 0, dblogin.OracleError(l, err)
+			return nil, 0, err
 		}
 		w.p.Line("Source: %s", s.Server())
 		return oracleTables{s}, s.Readers(), nil
@@ -104,7 +105,7 @@ type oracleTables struct{ *oracle.Snapshot }
 func (s oracleTables) Tables() []extract.SnapshotTable {
 	var list []extract.SnapshotTable
 	for _, t := range s.Snapshot.Tables() {
-		list = append(list, extract.SnapshotTable{Def: t.Def, Rows: t.Rows, Key: "ROWID"})
+		list = append(list, extract.SnapshotTable{Def: t.Def, Rows: t.Rows, Key: t.Key})
 	}
 	return list
 }

@@ -74,6 +74,9 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	if n, err := strconv.Atoi(cfg.Options["maxsqlstatements"]); err == nil && n > 0 {
 		limit = n
 	}
+	if most := a.dialect.Statements; most > 0 {
+		limit = min(limit, most)
+	}
 	a.stmts = newStatements(a.conn, limit)
 	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}

@@ -58,6 +58,11 @@ type Dialect struct {
 	// Append is the statement that adds a piece to a column's value in the row that
 	// a condition finds; its placeholders are the condition's, then the piece's.
 	Append func(col *record.ColumnDef, table, column, condition string) string
+	// Place finds again the rows of tables without a key, for long values; without it
+	// those are refused there.
+	Place *Place
+	// Longest is how many octets of a text or of octets a condition can compare; 0 is any.
+	Longest int
 	// Fault reads a native error; ok is false for errors that are not the database's.
 	Fault func(err error) (f Fault, ok bool)
 	// Connect opens the database and makes ready what a session needs.
@@ -72,6 +77,8 @@ type Dialect struct {
 	// Savepoint says that a failed statement may end the transaction, so that
 	// each operation of a run by single operations needs a savepoint.
 	Savepoint bool
+	// Statements is how many prepared statements a session may keep; 0 is any.
+	Statements int
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
@@ -90,6 +97,13 @@ func Statement(text string) func(context.Context, *sql.Conn) error {
 type Long struct {
 	Head any
 	Rest []any
+}
+
+// Place is where the database keeps a row, as its statements tell and take it.
+type Place struct {
+	Returning string                 // ends a statement that writes one row: gives the place at its ?
+	Is        string                 // finds the row of a place
+	Out       func(into *string) any // the driver's form of the variable at Returning's ?
 }
 
 // Nature is what the target's table is beyond its columns and keys.

@@ -350,7 +350,7 @@ func (b *binder) matched(c int, from []record.Value) {
 		return
 	}
 	last := b.args[len(b.args)-1]
-	if _, long := last.(*Long); long {
+	if b.tooLong(last) {
 		b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("column %s of %s is too "+
 			"long to find a row by: choose others with KEYCOLS", b.table.def.Columns[c].Name,
 			b.table.def.FullName())}
@@ -358,6 +358,20 @@ func (b *binder) matched(c int, from []record.Value) {
 	for range b.table.binds[c] - 1 {
 		b.args = append(b.args, last)
 	}
+}
+
+// tooLong says of a bound value that no condition can compare it.
+func (b *binder) tooLong(arg any) bool {
+	n, most := 0, b.a.dialect.Longest
+	switch v := arg.(type) {
+	case *Long:
+		return true
+	case string:
+		n = len(v)
+	case []byte:
+		n = len(v)
+	}
+	return most > 0 && n > most
 }
 
 // written binds values that are stored. NULL where none is allowed is refused

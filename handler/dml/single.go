@@ -51,13 +51,10 @@ func (a *Applier) execute(ctx context.Context, c *change, s *shape, im images) (
 	if b.err != nil {
 		return nil, &opError{op: c.number, statement: text, err: b.err}
 	}
-	result, err := a.stmts.exec(ctx, text, b.args)
-	if err == nil && len(longs) > 0 {
-		if n, e := result.RowsAffected(); e != nil || n == 0 {
-			return result, e // no row to add to
-		}
-		text, err = a.appendLongs(ctx, s, im, longs)
+	if len(longs) > 0 {
+		return a.executeLong(ctx, c, s, im, longs)
 	}
+	result, err := a.stmts.exec(ctx, text, b.args)
 	if err != nil {
 		return nil, &opError{op: c.number, statement: text, err: err}
 	}

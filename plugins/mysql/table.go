@@ -184,13 +184,6 @@ func readIndexes(ctx context.Context, conn *sql.Conn, t *record.TableDef) error 
 		t.Unique[len(t.Unique)-1] = append(t.Unique[len(t.Unique)-1], at)
 	}
 	t.Unique = slices.DeleteFunc(t.Unique, func(key []int) bool { return slices.Contains(key, -1) })
-	if len(t.Key) == 0 {
-		at := slices.IndexFunc(t.Unique, func(key []int) bool {
-			return !slices.ContainsFunc(key, func(c int) bool { return t.Columns[c].Nullable })
-		})
-		if at >= 0 {
-			t.Key, t.Unique = t.Unique[at], slices.Delete(t.Unique, at, at+1)
-		}
-	}
+	t.PromoteUnique()
 	return rows.Err()
 }

@@ -280,7 +280,7 @@ func otherCases() []bindCase {
 	}
 }
 
-// TestEmptyRules: '' and octets of no length follow the operator's rule.
+// TestEmptyRules: ” and octets of no length follow the operator's rule.
 func TestEmptyRules(t *testing.T) {
 	for _, c := range []struct {
 		rule emptyRule

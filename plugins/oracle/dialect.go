@@ -4,15 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"fmt"
 	"strings"
 
 	"ggsh/handler/dml"
+	"ggsh/oracleclient"
 	"ggsh/record"
 )
 
 // version is the release of this handler.
 const version = "1.0"
+
+// openCursors is how many statements are kept: OPEN_CURSORS is 300 by default.
+const openCursors = 200
+
+// rowIDOctets is the longest text of a ROWID, that of an index organized table's row.
+const rowIDOctets = 4000
 
 // arrayRows is how many rows one execution has at most.
 const arrayRows = 500
@@ -45,15 +51,19 @@ func dialect() dml.Dialect {
 			c := t.typeOf(col)
 			return c.inArrays()
 		},
-		CaseSafe:        func(*record.ColumnDef) bool { return true },
-		Bind:            t.bind,
-		Null:            t.null,
-		Append:          t.appendPiece,
+		CaseSafe: func(*record.ColumnDef) bool { return true },
+		Bind:     t.bind,
+		Null:     t.null,
+		Append:   t.appendPiece,
+		Place: &dml.Place{Returning: " RETURNING ROWID INTO ?", Is: "ROWID = ?",
+			Out: func(into *string) any { return oracleclient.Out(into, rowIDOctets) }},
+		Longest:         sqlOctets,
 		Fault:           fault,
 		Connect:         t.connect,
 		Table:           table,
 		Inspect:         t.inspect,
 		NullCode:        nullRefused,
+		Statements:      openCursors,
 		Savepoint:       true, // a row with a long value is more than one statement
 		KeepsSavepoints: true,
 	}
@@ -136,17 +146,14 @@ func (t *target) null(col *record.ColumnDef) any {
 // their lengths are counted in units that are not characters.
 func (t *target) appendPiece(col *record.ColumnDef, table, column, condition string) string {
 	c := t.typeOf(col)
-	kind, add := "CLOB", "DBMS_LOB.APPEND(l, TO_CLOB("+t.mark(col)+"))"
+	declared, add := "l CLOB;", "DBMS_LOB.APPEND(l, TO_CLOB("+t.mark(col)+"));"
 	switch {
 	case c.family == blobType:
-		kind, add = "BLOB", "p RAW(32767) := ?; BEGIN DBMS_LOB.WRITEAPPEND(l, UTL_RAW.LENGTH(p), p)"
+		declared = "l BLOB; p RAW(32767);"
+		add = "p := ?; DBMS_LOB.WRITEAPPEND(l, UTL_RAW.LENGTH(p), p);"
 	case c.national:
-		kind, add = "NCLOB", "DBMS_LOB.APPEND(l, TO_NCLOB("+t.mark(col)+"))"
+		declared, add = "l NCLOB;", "DBMS_LOB.APPEND(l, TO_NCLOB("+t.mark(col)+"));"
 	}
-	body := add + ";"
-	if c.family == blobType {
-		body = "DECLARE " + add + "; END;"
-	}
-	return fmt.Sprintf("DECLARE l %s; BEGIN SELECT %s INTO l FROM %s WHERE %s FOR UPDATE; %s END;",
-		kind, column, table, condition, body)
+	return "DECLARE " + declared + " BEGIN SELECT " + column + " INTO l FROM " + table + " WHERE " +
+		condition + " FOR UPDATE; " + add + " END;"
 }

@@ -175,14 +175,7 @@ func readKeys(ctx context.Context, conn *sql.Conn, t *record.TableDef) error {
 			}
 		}
 	}
-	if len(t.Key) == 0 {
-		at := slices.IndexFunc(t.Unique, func(key []int) bool {
-			return !slices.ContainsFunc(key, func(c int) bool { return t.Columns[c].Nullable })
-		})
-		if at >= 0 {
-			t.Key, t.Unique = t.Unique[at], slices.Delete(t.Unique, at, at+1)
-		}
-	}
+	t.PromoteUnique()
 	return nil
 }
 

@@ -250,6 +250,9 @@ func constraintRows(s *session) [][]any {
 	var rows [][]any
 	for _, t := range s.db.sorted() {
 		for _, k := range t.keys {
+			if k.kind == "I" {
+				continue
+			}
 			var rOwner, rName, rule, condition, indexOwner, indexName any
 			switch k.kind {
 			case "R":
@@ -295,6 +298,9 @@ func constraintColumnRows(s *session) [][]any {
 	var rows [][]any
 	for _, t := range s.db.sorted() {
 		for _, k := range t.keys {
+			if k.kind == "I" {
+				continue
+			}
 			for i, name := range k.columns {
 				rows = append(rows, []any{t.owner, k.name, t.name, name, i + 1})
 			}

@@ -53,8 +53,43 @@ func (x *translator) expressionUntil(end int) error {
 	return nil
 }
 
-// primary translates one operand or operator.
+// primary translates one operator, or one operand with AT TIME ZONE or || behind it.
 func (x *translator) primary() error {
+	start := len(x.out)
+	if err := x.operand(); err != nil {
+		return err
+	}
+	if x.peek().is("||") {
+		return x.concatenation(start)
+	}
+	if !x.accept("AT", "TIME", "ZONE") {
+		return nil
+	}
+	operand := string(x.out[start:])
+	x.out = append(x.out[:start], "ora_at_zone("+operand+", "...)
+	if err := x.operand(); err != nil {
+		return err
+	}
+	x.write(")")
+	return nil
+}
+
+// concatenation translates a || b || c, of which the first was written from start: NULL
+// is an empty text in it.
+func (x *translator) concatenation(start int) error {
+	first := string(x.out[start:])
+	x.out = append(x.out[:start], "ora_concat("+first...)
+	for x.accept("||") {
+		x.write(", ")
+		if err := x.operand(); err != nil {
+			return err
+		}
+	}
+	x.write(")")
+	return nil
+}
+
+func (x *translator) operand() error {
 	t := x.peek()
 	switch {
 	case t.is("("):
@@ -73,9 +108,6 @@ func (x *translator) primary() error {
 		x.write(x.bind(t))
 	case t.name():
 		return x.word()
-	case t.is("||"):
-		x.at++
-		x.write(" || ")
 	case t.is("!=", "^="):
 		x.at++
 		x.write(" <> ")
@@ -168,6 +200,10 @@ func (x *translator) special(t token) (bool, error) {
 	case "USER":
 		x.at++
 		x.write(literal(x.s.user.name))
+		return true, nil
+	case "DBTIMEZONE", "SESSIONTIMEZONE":
+		x.at++
+		x.write("'+00:00'")
 		return true, nil
 	case "UID":
 		x.at++
@@ -349,6 +385,10 @@ func (x *translator) call(parts []string) error {
 		return x.callEnd()
 	case "LISTAGG":
 		return x.listagg()
+	case "EMPTY_BLOB":
+		x.at += 2
+		x.write("zeroblob(0)")
+		return nil
 	}
 	if same, ok := native(name); ok {
 		x.write(same)
@@ -391,7 +431,7 @@ func (x *translator) castCall() error {
 		return err
 	}
 	end := x.skipTo(x.at)
-	x.write(", ", literal(x.sql[x.peek().at:x.ahead(end-x.at-1).end]), ")")
+	x.write(", ", literal(x.between(x.at, end)), ")")
 	x.at = end
 	return x.expect(")")
 }

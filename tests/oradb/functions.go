@@ -73,7 +73,7 @@ func functionTable() map[string]function {
 		"TO_YMINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseYearMonth(asText(a[0])) }},
 		"TO_DSINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseDaySecond(asText(a[0])) }},
 		"TO_BINARY_DOUBLE":   {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(asFloat(a[0])), nil }},
-		"TO_BINARY_FLOAT":    {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(asFloat(a[0])), nil }},
+		"TO_BINARY_FLOAT":    {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(float64(float32(asFloat(a[0])))), nil }},
 		"NUMTODSINTERVAL":    {2, 2, true, numToInterval},
 		"SYSDATE":            {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now().Truncate(time.Second), false), nil }},
 		"SYSTIMESTAMP":       {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now(), true), nil }},
@@ -89,6 +89,9 @@ func functionTable() map[string]function {
 		"LENGTHB":            {1, 1, true, lengthB},
 		"DBMS_LOB_GETLENGTH": {1, 1, true, length},
 		"DBMS_LOB_SUBSTR":    {1, 3, true, func(db *DB, a []any) (any, error) { return lobSubstr(db, a) }},
+		"DBMS_LOB_COMPARE":   {2, 2, true, compareLOBs},
+		"TO_NCLOB":           {1, 1, true, toChar},
+		"TO_BLOB":            {1, 1, true, identity},
 		"INSTR":              {2, 4, true, instr},
 		"LPAD":               {2, 3, true, pad(true)},
 		"RPAD":               {2, 3, true, pad(false)},
@@ -100,7 +103,6 @@ func functionTable() map[string]function {
 		"RAWTOHEX":           {1, 1, true, func(_ *DB, a []any) (any, error) { return asText(a[0]), nil }},
 		"UNISTR":             {1, 1, true, unistr},
 		"EMPTY_CLOB":         {0, 0, false, func(*DB, []any) (any, error) { return "", nil }},
-		"EMPTY_BLOB":         {0, 0, false, func(*DB, []any) (any, error) { return []byte{}, nil }},
 		"USERENV":            {1, 1, true, sysContext},
 		"SYS_CONTEXT":        {2, 3, true, func(db *DB, a []any) (any, error) { return sysContext(db, a[1:]) }},
 		"SYS_GUID":           {0, 0, false, func(db *DB, _ []any) (any, error) { return []byte(fmt.Sprintf("%016d", db.tick())), nil }},
@@ -108,6 +110,8 @@ func functionTable() map[string]function {
 			t, _, _ := parseStamp(asText(a[0]))
 			return stampText(t.UTC(), false), nil
 		}},
+		"FROM_TZ":                       {2, 2, true, fromZone},
+		"AT_ZONE":                       {2, 2, true, atZone},
 		"CAST":                          {2, 2, true, cast},
 		"EXTRACT":                       {2, 2, true, extract},
 		"LAST_DAY":                      {1, 1, true, lastDay},
@@ -464,4 +468,35 @@ func snapshot(db *DB, a []any) (any, error) {
 		}
 	}
 	return int64(scn), nil
+}
+
+// zoneNamed gives the zone of +02:00 or of a region.
+func zoneNamed(name string) (*time.Location, error) {
+	var c clock
+	c.sign, c.month, c.day = 1, 1, 1
+	if _, err := c.readRegion(name); err != nil {
+		return nil, err
+	}
+	return time.FixedZone(name, c.sign*c.offset), nil
+}
+
+// fromZone gives a time without zone one.
+func fromZone(_ *DB, a []any) (any, error) {
+	at, _, ok := parseStamp(asText(a[0]))
+	zone, err := zoneNamed(asText(a[1]))
+	if !ok || err != nil {
+		return nil, oraError(1882)
+	}
+	return stampText(time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(),
+		at.Nanosecond(), zone), true), nil
+}
+
+// atZone shows the same moment in another zone.
+func atZone(_ *DB, a []any) (any, error) {
+	at, _, ok := parseStamp(asText(a[0]))
+	zone, err := zoneNamed(asText(a[1]))
+	if !ok || err != nil {
+		return nil, oraError(1882)
+	}
+	return stampText(at.In(zone), true), nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"ggsh/tests/tns"
 
@@ -85,6 +87,17 @@ func (db *DB) prepare(statement string) (*sql.Stmt, error) {
 	return st, nil
 }
 
+// queryTimeout bounds a query: all others wait for it.
+const queryTimeout = 20 * time.Second
+
+// interrupt is the context of the call under way: a break ends its query.
+func (db *DB) interrupt() context.Context {
+	if db.current == nil || db.current.ctx == nil {
+		return context.Background()
+	}
+	return db.current.ctx
+}
+
 // answer is what a query of SQLite gave: names and declared types of its columns, rows.
 type answer struct {
 	names, declared []string
@@ -97,7 +110,9 @@ func (db *DB) rowsOf(statement string, args ...any) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := st.Query(args...)
+	ctx, cancel := context.WithTimeout(db.interrupt(), queryTimeout)
+	defer cancel()
+	rows, err := st.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, liteError(err)
 	}
@@ -120,6 +135,11 @@ func (db *DB) rowsOf(statement string, args ...any) (*answer, error) {
 		if err := rows.Scan(pointers...); err != nil {
 			return nil, liteError(err)
 		}
+		for i, v := range row {
+			if b, ok := v.([]byte); ok && b == nil {
+				row[i] = []byte{} // an empty LOB is not NULL
+			}
+		}
 		a.rows = append(a.rows, row)
 	}
 	return a, liteError(rows.Err())
@@ -137,6 +157,10 @@ func liteError(err error) error {
 		return nil
 	}
 	message := err.Error()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		strings.Contains(message, "interrupted") {
+		return oraError(1013)
+	}
 	if m := oracleText.FindStringSubmatch(message); m != nil {
 		code, _ := strconv.Atoi(m[1])
 		return &tns.Error{Code: code, Text: strings.TrimSuffix(m[2], " (1)")}

@@ -61,8 +61,8 @@ func (w *writer) take() string {
 func (w *writer) namesIn(from, to int) map[string]bool {
 	names := map[string]bool{}
 	for i := from; i+2 < to; i++ {
-		if w.tokens[i].name() && w.tokens[i].text == w.alias && w.tokens[i+1].is(".") {
-			names[w.tokens[i+2].text] = true
+		if w.token(i).name() && w.token(i).text == w.alias && w.token(i+1).is(".") {
+			names[w.token(i+2).text] = true
 		}
 	}
 	return names

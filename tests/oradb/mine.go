@@ -1,7 +1,6 @@
 package oradb
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -209,6 +208,10 @@ func (s *session) render() error {
 			return err
 		}
 		for i := range rows {
+			if lob := rows[i].Code == oracle.CodeLOBSelect || rows[i].Code == oracle.CodeLOBWrite; lob &&
+				r.start < s.mine.first {
+				continue // LogMiner loses them in a window that begins within the transaction
+			}
 			if err := s.addMined(v, r, &rows[i]); err != nil {
 				return err
 			}
@@ -258,6 +261,11 @@ func (s *session) addMined(v *view, r *redoRecord, row *oracle.Row) error {
 		}
 		return 0
 	}
+	if r.start < s.mine.first && row.Rollback {
+		// Of a transaction that began before the window LogMiner does not know the whole
+		// number for rows that undo others.
+		copy(row.XID[4:], "\xff\xff\xff\xff")
+	}
 	xid := row.XID[:]
 	byName := map[string]any{"SCN": row.SCN, "START_SCN": r.start, "TIMESTAMP": stampText(row.Time, false),
 		"OPERATION_CODE": row.Code, "OPERATION": operation(row.Code), "STATUS": row.Status,
@@ -292,5 +300,3 @@ func (s *session) addMined(v *view, r *redoRecord, row *oracle.Row) error {
 	return s.db.run("INSERT INTO "+quote(s.mine.table)+" VALUES (?"+
 		strings.Repeat(", ?", len(values)-1)+")", values...)
 }
-
-func xidText(x oracle.XID) string { return strings.ToUpper(hex.EncodeToString(x[:])) }

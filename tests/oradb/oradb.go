@@ -57,6 +57,7 @@ type DB struct {
 	plans    map[string]*plan
 	current  *session
 	released chan struct{} // closed when locks were given up
+	waiting  int           // sessions that wait for it
 
 	scn      uint64
 	tables   map[objectName]*table

@@ -79,6 +79,18 @@ func (p *parser) rest() string {
 	return strings.TrimSpace(p.sql[min(p.peek().at, len(p.sql)):])
 }
 
+// between is the text of the tokens from one to before another; empty for none.
+func (p *parser) between(from, to int) string {
+	from, to = max(from, 0), min(to, len(p.tokens))
+	if from >= to {
+		return ""
+	}
+	return p.sql[p.tokens[from].at:p.tokens[to-1].end]
+}
+
+// token gives the token at a place, one without kind if there is none.
+func (p *parser) token(at int) token { return p.ahead(at - p.at) }
+
 // qualified reads NAME or OWNER.NAME.
 func (p *parser) qualified(owner string) (string, string, error) {
 	first := p.next()

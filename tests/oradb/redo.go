@@ -154,7 +154,7 @@ func (s *session) redoChange(u *undo) error {
 	if err != nil || u.t.temporary {
 		return err
 	}
-	if u.code != oracle.CodeInsert || len(s.tx.changes) > 1 {
+	if len(s.tx.changes) > 1 { // the first one stands where the transaction's start does
 		s.db.tick()
 	}
 	s.log(redoRecord{code: u.code, change: c, dataObject: u.t.dataID, version: u.t.version})

@@ -21,7 +21,9 @@ type session struct {
 	thread  *thread
 	nls     map[string]string
 	tx      *transaction
-	mine    mining
+	// savepoints are those of the transaction, set before its first change too.
+	savepoints []savepoint
+	mine       mining
 	// deferred is SET CONSTRAINTS ALL DEFERRED of the transaction.
 	deferred bool
 	readOnly uint64 // SET TRANSACTION READ ONLY reads at this number
@@ -157,7 +159,7 @@ func (s *session) set(statement string) (*tns.Result, error) {
 		s.readOnly = s.db.scn
 	case p.accept("TRANSACTION"), p.accept("ROLE"):
 	case p.accept("CONSTRAINTS"), p.accept("CONSTRAINT"):
-		s.deferred = p.tokens[len(p.tokens)-1].is("DEFERRED")
+		s.deferred = p.token(len(p.tokens) - 1).is("DEFERRED")
 		if !s.deferred {
 			return &tns.Result{}, s.checkDeferred()
 		}

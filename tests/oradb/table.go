@@ -208,6 +208,8 @@ func rowIDPart(n int) func(*DB, []any) (any, error) {
 	}
 }
 
+func dataTypeRowID() *dataType { return &dataType{kind: tns.RowID, name: "ROWID"} }
+
 // resolve finds a table or view as a user means it.
 func (s *session) resolve(owner, name string) (*table, *view, error) {
 	if owner == "" {

@@ -209,3 +209,8 @@ func sequenceValue(db *DB, a []any) (any, error) {
 	}
 	return q.last, nil
 }
+
+// compareLOBs is DBMS_LOB.COMPARE of whole values.
+func compareLOBs(_ *DB, a []any) (any, error) {
+	return int64(strings.Compare(asText(a[0]), asText(a[1]))), nil
+}

@@ -3,6 +3,7 @@ package oradb
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"ggsh/capture/oracle"
@@ -16,7 +17,6 @@ type transaction struct {
 	start          uint64
 	began          time.Time
 	changes        []undo
-	savepoints     []savepoint
 	deferred       []check
 }
 
@@ -68,7 +68,12 @@ func (s *session) begin() *transaction {
 func (s *session) release() {
 	close(s.db.released)
 	s.db.released = make(chan struct{})
-	s.tx, s.deferred, s.readOnly = nil, false, 0
+	s.ended()
+}
+
+// ended forgets what was of the transaction.
+func (s *session) ended() {
+	s.tx, s.savepoints, s.deferred, s.readOnly = nil, nil, false, 0
 }
 
 // wait gives the database to others until locks were released.
@@ -77,6 +82,7 @@ func (s *session) wait(deadline time.Time) error {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	ctx := s.ctx
+	s.db.waiting++
 	s.db.mu.Unlock()
 	var err error
 	select {
@@ -87,29 +93,30 @@ func (s *session) wait(deadline time.Time) error {
 		err = oraError(1013)
 	}
 	s.db.mu.Lock()
+	s.db.waiting--
 	s.db.current = s
 	return err
 }
 
 func (s *session) savepoint(name string) {
-	tx := s.begin()
-	for i, sp := range tx.savepoints {
-		if sp.name == name {
-			tx.savepoints = append(tx.savepoints[:i], tx.savepoints[i+1:]...)
-			break
-		}
+	s.savepoints = slices.DeleteFunc(s.savepoints, func(sp savepoint) bool { return sp.name == name })
+	n := 0
+	if s.tx != nil {
+		n = len(s.tx.changes)
 	}
-	tx.savepoints = append(tx.savepoints, savepoint{name, len(tx.changes)})
+	s.savepoints = append(s.savepoints, savepoint{name, n})
 }
 
 func (s *session) rollbackTo(name string) error {
-	if s.tx != nil {
-		for i, sp := range s.tx.savepoints {
-			if sp.name == name {
-				s.tx.savepoints = s.tx.savepoints[:i+1]
-				return s.undoTo(sp.changes)
-			}
+	for i, sp := range s.savepoints {
+		if sp.name != name {
+			continue
 		}
+		s.savepoints = s.savepoints[:i+1]
+		if s.tx == nil {
+			return nil
+		}
+		return s.undoTo(sp.changes)
 	}
 	return oraError(1086, name)
 }
@@ -141,7 +148,7 @@ func (s *session) undoTo(n int) error {
 func (s *session) commit() error {
 	tx := s.tx
 	if tx == nil {
-		s.deferred, s.readOnly = false, 0
+		s.ended()
 		return nil
 	}
 	if err := s.checkDeferred(); err != nil {
@@ -173,7 +180,7 @@ func (s *session) commit() error {
 
 func (s *session) rollback() error {
 	if s.tx == nil {
-		s.deferred, s.readOnly = false, 0
+		s.ended()
 		return nil
 	}
 	if err := s.undoTo(0); err != nil {

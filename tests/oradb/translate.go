@@ -13,8 +13,6 @@ type plan struct {
 	binds []string
 	// views are to be filled before it runs.
 	views []*view
-	// asOf says that a past number is read somewhere.
-	asOf bool
 }
 
 // translator writes a statement anew for SQLite.
@@ -26,7 +24,9 @@ type translator struct {
 	named map[string]bool // WITH
 	limit string          // of the query under way
 	list  bool            // within a select list
-	// written are the tables that a statement changes: their rows come with places.
+	// levels is n of CONNECT BY LEVEL <= n.
+	levels string
+	// internal is for a table that a statement changes: its rows come with their places.
 	internal bool
 }
 
@@ -135,6 +135,7 @@ func (x *translator) with() error {
 		if err := x.expect("AS"); err != nil {
 			return err
 		}
+		x.write(" AS ")
 		if err := x.parenthesis(); err != nil {
 			return err
 		}
@@ -240,6 +241,11 @@ func (x *translator) selectCore() error {
 	if err != nil {
 		return err
 	}
+	outer := x.levels
+	defer func() { x.levels = outer }()
+	if x.levels, err = x.connectByLevel(); err != nil {
+		return err
+	}
 	if err := x.selectList(items); err != nil {
 		return err
 	}
@@ -256,8 +262,11 @@ func (x *translator) selectCore() error {
 			return err
 		}
 	}
+	if x.levels != "" && x.accept("CONNECT", "BY", "LEVEL") {
+		x.at += 2
+	}
 	if x.peek().is("CONNECT", "START") {
-		return unsupported("CONNECT BY")
+		return unsupported("CONNECT BY other than LEVEL <= n")
 	}
 	if x.accept("GROUP", "BY") {
 		x.write(" GROUP BY ")
@@ -270,6 +279,16 @@ func (x *translator) selectCore() error {
 		return x.expression(clauses...)
 	}
 	return nil
+}
+
+// connectByLevel finds CONNECT BY LEVEL <= n of the query ahead, which makes n rows of
+// DUAL; empty if there is none.
+func (x *translator) connectByLevel() (string, error) {
+	n := x.skipTo(x.at, "CONNECT") - x.at
+	if !x.ahead(n+1).is("BY") || !x.ahead(n+2).is("LEVEL") || !x.ahead(n+3).is("<=") {
+		return "", nil
+	}
+	return x.count(x.ahead(n + 4)), nil
 }
 
 // fromItem is one table of a FROM clause as * needs it.
@@ -392,11 +411,11 @@ func (x *translator) selectItem(items []fromItem) error {
 
 // itemName gives a column's name, and where its expression ends.
 func (x *translator) itemName(start, end int) (string, int) {
-	last := x.tokens[end-1]
+	last := x.token(end - 1)
 	if end-start == 1 {
 		return last.text, end
 	}
-	before := x.tokens[end-2]
+	before := x.token(end - 2)
 	switch {
 	case before.is("AS") && last.name():
 		return last.text, end - 2
@@ -407,7 +426,7 @@ func (x *translator) itemName(start, end int) (string, int) {
 			return last.text, end - 1
 		}
 	}
-	source := x.sql[x.tokens[start].at:last.end]
+	source := x.between(start, end)
 	return strings.ToUpper(strings.Join(strings.Fields(source), "")), end
 }
 
@@ -522,6 +541,10 @@ func (x *translator) source(owner, name string) (string, error) {
 	if owner == "" && x.named[name] {
 		return quote(name), nil
 	}
+	if name == "DUAL" && x.levels != "" {
+		return `(WITH RECURSIVE "#n" AS (SELECT 1 AS "LEVEL" UNION ALL SELECT "LEVEL" + 1 FROM "#n" ` +
+			`WHERE "LEVEL" < ` + x.levels + `) SELECT 'X' AS "DUMMY", "LEVEL" FROM "#n")`, nil
+	}
 	if name == "DUAL" {
 		return `(SELECT 'X' AS "DUMMY")`, nil
 	}
@@ -551,7 +574,10 @@ func (x *translator) asOf(t *table) (string, error) {
 	if !scn && !x.accept("TIMESTAMP") {
 		return "", x.fail(905)
 	}
-	x.plan.asOf = true
+	if t.owner != x.s.user.name && !x.s.has("FLASHBACK ANY TABLE") &&
+		!x.s.may("FLASHBACK", t.objectName) {
+		return "", oraError(1031)
+	}
 	outer := x.out
 	x.out = nil
 	err := x.primary()

@@ -132,7 +132,13 @@ func (d description) lob() bool { return d.number == wireCLOB || d.number == wir
 func (se *session) describes() description {
 	r := &se.in
 	d := description{number: r.u8(), flags: r.u8()}
-	r.skip(2) // precision, scale
+	r.skip(1) // precision
+	switch d.number {
+	case wireNumber, wireTimestamp, wireTimeTZ, wireTimeLTZ, wireIntervalDS:
+		r.ub() // scale
+	default:
+		r.skip(1)
+	}
 	d.size = r.count(math.MaxUint32)
 	d.elements = r.count(math.MaxUint32)
 	d.more = r.ub()

@@ -48,7 +48,9 @@ type cursor struct {
 	wanted []description
 	rows   Rows
 	sent   int64
-	last   [][]byte // the octets of the last row, by column
+	// counted: answers have rows by element of the array, in repetitions, too.
+	counted bool
+	last    [][]byte // the octets of the last row, by column
 }
 
 // lazy tells that rows must not be sent before the client said how it wants them.
@@ -89,10 +91,10 @@ func (se *session) closeCursor(id uint64) {
 
 // request is an execution as the client wants it.
 type request struct {
-	options, flags uint64
-	rows           int // to send with the answer
-	times          int
-	values         [][]any
+	options uint64
+	rows    int // to send with the answer
+	times   int
+	values  [][]any
 }
 
 // execute reads and does a whole execution.
@@ -131,13 +133,12 @@ func (se *session) execute() error {
 	r.ub()
 	var sql string
 	if length > 0 {
-		sql = se.decode(r.octets())
+		sql = se.decode(se.plainText(length))
 	}
 	var numbers [13]uint64
 	for i := range numbers {
 		numbers[i] = r.ub()
 	}
-	q.flags = numbers[9]
 	q.times = int(min(numbers[1], arrayLimit))
 	q.rows = prefetch
 	if q.options&wantFetch != 0 {
@@ -148,6 +149,7 @@ func (se *session) execute() error {
 	if err != nil {
 		return se.failOrRead(err)
 	}
+	c.counted = numbers[9]&wantRowCounts != 0
 	if defines > 0 {
 		c.wanted = se.descriptions(defines)
 	}
@@ -343,8 +345,7 @@ func (se *session) do(c *cursor, q request) error {
 		se.changed = true
 	}
 	if err != nil {
-		se.closeCursor(c.id)
-		return se.fail(err, 0)
+		return se.fail(err, c.id) // the cursor stays open: clients execute it again
 	}
 	if result == nil {
 		result = &Result{}
@@ -374,10 +375,12 @@ func (c *cursor) call(q request) [][]Bind {
 }
 
 // params appends what the answer to an execution always has.
-func (m *message) params(counts []int64, counted bool) {
+func (m *message) params(cursor uint64, counts []int64, counted bool) {
 	m.u8(messageParams)
 	m.ub(6)
-	m.zeros(6)
+	m.zeros(2) // the snapshot's SCN
+	m.ub(cursor)
+	m.zeros(3)
 	m.zeros(3)
 	if counted {
 		m.ub(uint64(len(counts)))
@@ -417,9 +420,20 @@ func (se *session) sendChange(c *cursor, q request, call Call, result *Result) e
 			return se.fail(err, c.id)
 		}
 	}
-	m.params([]int64{result.Affected}, q.flags&wantRowCounts != 0)
+	m.params(c.id, counts(result.Affected, len(call.Binds)), c.counted)
 	se.status(&m, outcome{cursor: c.id, rows: result.Affected})
 	return se.send(m)
+}
+
+// counts spreads changed rows over an array's elements, as a Backend tells only their
+// sum.
+func counts(rows int64, elements int) []int64 {
+	all := make([]int64, max(1, elements))
+	for i := range all {
+		all[i] = rows / int64(len(all))
+	}
+	all[len(all)-1] += rows % int64(len(all))
+	return all
 }
 
 // sendOut appends the values that go back.
@@ -547,7 +561,7 @@ func (se *session) sendRows(m message, c *cursor, q request) error {
 		c.sent++
 	}
 	if begun {
-		m.params(nil, false)
+		m.params(c.id, nil, false)
 	}
 	o := outcome{cursor: c.id, rows: c.sent}
 	if ended {

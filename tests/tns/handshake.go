@@ -38,8 +38,12 @@ const (
 	capChunks       = 37
 
 	capsLength = 45
-	// typeNewDescription in a client's list of types makes scales single octets.
-	typeNewDescription = 646
+	// lengthFirst in a client's flags: texts have their length before them once more.
+	lengthFirst = 2
+	// typeSigned is the type of scales. Universal, its values have their length before
+	// them; in all other forms it is one octet.
+	typeSigned = 27
+	universal  = 1
 )
 
 // compileCaps are the server's capabilities.
@@ -173,8 +177,8 @@ func (se *session) services() error {
 	}
 	service(4, 3) // the supervisor
 	part(6, 0, 31)
-	part(1, 0xde, 0xad, 0xbe, 0xef, 0, 3, 0, 0, 0, 4, 0, 4, 0, 1, 0, 2, 0, 3)
-	service(1, 2) // authentication: by password
+	part(1, 0xde, 0xad, 0xbe, 0xef, 0, 3, 0, 0, 0, 2, 0, 4, 0, 1) // which are active
+	service(1, 2)                                                 // authentication: by password
 	part(6, 0xfb, 0xff)
 	service(2, 2) // encryption: none
 	part(2, 0)
@@ -218,7 +222,8 @@ func (se *session) protocol() error {
 // types answers the second one: which types there are, and how they travel.
 func (se *session) types() error {
 	r := &se.in
-	r.skip(5) // character sets, flags
+	r.skip(4) // character sets
+	se.bareTexts = r.u8()&lengthFirst == 0
 	caps := pad(r.octets(), capChunks+1)
 	runtime := pad(r.octets(), 2)
 	var m message
@@ -261,12 +266,12 @@ func (se *session) readTypes(wide bool) {
 		if kind == 0 {
 			return
 		}
-		if kind == typeNewDescription {
-			se.shortScale = true
+		if number() == 0 {
+			continue
 		}
-		if number() != 0 {
-			number()
-			number()
+		if form := number(); kind == typeSigned {
+			se.shortScale = form != universal
 		}
+		number()
 	}
 }

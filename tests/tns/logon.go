@@ -41,11 +41,7 @@ func (se *session) auth() (user string, pairs map[string]string) {
 	n := r.count(pairLimit)
 	r.skip(2)
 	if hasUser {
-		// Most clients send its length once more.
-		if int(r.peek()) == length {
-			r.u8()
-		}
-		user = strings.ToUpper(string(r.raw(length)))
+		user = strings.ToUpper(string(se.plainText(length)))
 	}
 	pairs = make(map[string]string, n)
 	for range n {

@@ -41,6 +41,7 @@ const (
 	callVerify         = 0x73
 	callChallenge      = 0x76
 	callAttributes     = 0x87
+	callCancelCursors  = 0x78
 	callPing           = 0x93
 )
 
@@ -72,8 +73,11 @@ type session struct {
 	lobOctets  int
 	// shortScale: the client wants scales as one octet.
 	shortScale bool
-	changed    bool // in a transaction
-	fault      *Fault
+	// bareTexts: names and statements come without their length, which is told before.
+	bareTexts bool
+	changed   bool // in a transaction
+	number    byte // of the call, which its answer repeats
+	fault     *Fault
 }
 
 // run answers the client until it has gone.
@@ -120,7 +124,7 @@ func (se *session) answer() error {
 			}
 		case messageFunction:
 			code := se.in.u8()
-			se.in.u8() // its number
+			se.number = se.in.u8()
 			return se.call(code)
 		default:
 			return fmt.Errorf("a message of kind %d", kind)
@@ -135,10 +139,16 @@ func (se *session) along() error {
 	code := r.u8()
 	r.u8()
 	switch code {
-	case callCloseCursors:
+	case callCloseCursors, callCancelCursors:
 		r.u8()
 		for range r.count(cursorLimit * 10) {
-			se.closeCursor(r.ub())
+			if id := r.ub(); code == callCloseCursors {
+				se.closeCursor(id)
+			} else if c := se.cursors[id]; c != nil {
+				if err := c.closeRows(); err != nil {
+					return err
+				}
+			}
 		}
 	case callLOB:
 		r.u8()
@@ -264,7 +274,11 @@ func (se *session) version() error {
 	var m message
 	m.u8(messageParams)
 	m.ub(uint64(len(banner)))
-	m.octets([]byte(banner))
+	if se.bareTexts {
+		m = append(m, banner...)
+	} else {
+		m.octets([]byte(banner))
+	}
 	m.ub(databaseVersion)
 	m.u8(messageDone)
 	m.ub(0)
@@ -399,9 +413,10 @@ func (se *session) status(m *message, o outcome) {
 	m.zeros(2) // of an array's errors
 	m.ub(o.cursor)
 	m.ub(uint64(o.offset))
-	m.zeros(6)           // type of statement, fatal, flags, options, parameter, warning
-	m.zeros(5)           // ROWID
-	m.zeros(1 + 1 + 1)   // system's error, statement, call
+	m.zeros(6) // type of statement, fatal, flags, options, parameter, warning
+	m.zeros(5) // ROWID
+	m.zeros(2) // system's error, statement
+	m.u8(se.number)
 	m.zeros(1 + 1 + 1)   // padding, iterations, logical ROWID
 	m.zeros(1 + 1 + 1)   // an array's errors: codes, rows, texts
 	m.ub(uint64(o.code)) // once more, without a limit
@@ -413,6 +428,14 @@ func (se *session) status(m *message, o outcome) {
 		}
 		m.octets(se.encode(text + "\n"))
 	}
+}
+
+// plainText reads a name or a statement, of which the length is known already.
+func (se *session) plainText(length int) []byte {
+	if se.bareTexts {
+		return append([]byte(nil), se.in.raw(length)...)
+	}
+	return se.in.octets()
 }
 
 // encode is a text in the database character set.

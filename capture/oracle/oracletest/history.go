@@ -15,16 +15,15 @@ import (
 // History is what happened in a database: the rows of its logs, the tables as they
 // were, and the committed transactions that a capture has to deliver.
 type History struct {
-	Seed      uint64
-	entries   []entry
-	logs      []log
-	threads   int
-	tables    map[string][]tableVersion
-	commits   []commit
-	lobs      map[string][]lobVersion // by row id: committed values
-	last      uint64                  // SCN
-	began     time.Time
-	abandoned []oracle.XID
+	Seed    uint64
+	entries []entry
+	logs    []log
+	threads int
+	tables  map[string][]tableVersion
+	commits []commit
+	lobs    map[string][]lobVersion // by row id: committed values
+	last    uint64                  // SCN
+	began   time.Time
 }
 
 // entry is one redo record: a change with all its rows, a begin or an end.
@@ -71,6 +70,7 @@ type txn struct {
 	done   []done
 	locked map[string]*row
 	frozen map[*row]bool
+	marked bool // it touched the marker table, be it undone
 }
 
 // done is a change that may be undone.
@@ -311,7 +311,10 @@ func (m *maker) update(t *txn, name string, r *row) {
 		changed[i] = m.value(&table.Columns[i])
 		after[i] = changed[i]
 	}
-	if !slices.ContainsFunc(changed, func(v record.Value) bool { return v.Kind != record.Missing }) {
+	// What LogMiner shows when a change of nothing but a LOB is undone is not known: such
+	// changes are left out.
+	rest := withoutLOBs(table, changed)
+	if !slices.ContainsFunc(rest, func(v record.Value) bool { return v.Kind != record.Missing }) {
 		changed[1] = m.value(&table.Columns[1])
 		after[1] = changed[1]
 	}
@@ -368,6 +371,7 @@ func (m *maker) did(t *txn, r *row, c *Change, text string, undo func()) {
 	if c.Table.Name == LOBs {
 		t.frozen[r] = true
 	}
+	t.marked = t.marked || c.Table.Name == Marker
 	m.add(t, entry{lob: lob, rows: func(r *Renderer) []oracle.Row {
 		rows, err := r.AppendChange(nil, &p, c)
 		if err != nil {
@@ -482,10 +486,9 @@ func (m *maker) end(t *txn, ok, glued bool) {
 // committed notes what has to be delivered.
 func (m *maker) committed(t *txn) {
 	var ops []string
-	marked := t.user == "GGADMIN"
+	marked := t.marked || t.user == "GGADMIN"
 	for _, d := range t.done {
 		name := d.change.Table.Name
-		marked = marked || name == Marker
 		if name == LOBs {
 			m.lobs[d.row.id] = append(m.lobs[d.row.id], lobVersion{m.scn, slices.Clone(d.row.values),
 				d.row.gone})
@@ -569,12 +572,16 @@ func ColumnText(name string, v *record.Value) string {
 
 // Want lists what has to be delivered behind an SCN: the SCN and the operations of
 // each commit. Transactions that were committed at one SCN are divided by a plus sign:
-// their order is that of their threads.
-func (h *History) Want(behind uint64) []Committed {
+// their order is that of their threads. Changes of table without are left out.
+func (h *History) Want(behind uint64, without string) []Committed {
 	var list []Committed
 	for _, c := range h.commits {
-		if c.scn > behind {
-			list = append(list, Committed{c.scn, slices.Clone(c.ops)})
+		ops := slices.DeleteFunc(slices.Clone(c.ops), func(op string) bool {
+			return without != "" && (strings.HasPrefix(op, "DDL ") && strings.Contains(op, `"`+without+`"`) ||
+				slices.Contains(strings.Fields(op)[:min(3, len(strings.Fields(op)))], without))
+		})
+		if c.scn > behind && slices.ContainsFunc(ops, func(op string) bool { return op != "+" }) {
+			list = append(list, Committed{c.scn, ops})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Committed) int { return cmp.Compare(a.SCN, b.SCN) })

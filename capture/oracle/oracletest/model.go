@@ -402,7 +402,7 @@ func (h *History) Dump(catalog bool) string {
 	r := &Renderer{Catalog: catalog}
 	for i := range h.entries {
 		for _, row := range h.entries[i].rows(r) {
-			fmt.Fprintf(&b, "%d T%d %s op=%d rb=%v %s %.120q\n", row.SCN, row.Thread, row.XID, row.Code,
+			fmt.Fprintf(&b, "%d T%d %s %s op=%d rb=%v %s %.120q\n", row.SCN, row.Thread, row.XID, row.User, row.Code,
 				row.Rollback, row.RowID, row.Redo)
 		}
 	}

@@ -54,6 +54,12 @@ func (p *parser) skip() bool {
 	return true
 }
 
+// delimiter takes a semicolon, which the end of the text may stand for.
+func (p *parser) delimiter() bool {
+	p.s.Delimited = p.sign(';')
+	return p.s.Delimited || p.at == len(p.text)
+}
+
 // trailer takes the rest of a block, which holds no values.
 func (p *parser) trailer() error {
 	if n := bytes.IndexAny(p.text[p.at:], `'"`); n >= 0 {
@@ -80,7 +86,7 @@ func (p *parser) lobSelect(declarations int) error {
 	if err := p.rowOf(); err != nil {
 		return err
 	}
-	if !p.word("for") || !p.word("update") || !p.sign(';') {
+	if !p.word("for") || !p.word("update") || !p.delimiter() {
 		return p.fail("wanted for update;")
 	}
 	if err := p.trailer(); err != nil {
@@ -207,7 +213,8 @@ func (p *parser) lobCallOf(buffer []byte) error {
 		}
 		p.s.Length = p.amount(args[1], &ok)
 		p.s.Offset = p.amount(args[2], &ok)
-	case (equalFold(method, "writeappend") && n == 3 || equalFold(method, "append") && n == 2) && piece:
+	case equalFold(method, "writeappend") && n == 3 && piece,
+		equalFold(method, "append") && n == 2 && piece:
 		p.s.Op = LongWrite
 		if n == 3 && isDigit(args[1][0]) {
 			p.s.Length = p.amount(args[1], &ok)
@@ -273,7 +280,7 @@ func (p *parser) callArguments() (args [4][]byte, n int, err error) {
 			}
 		}
 	}
-	if !p.sign(')') || !p.sign(';') {
+	if !p.sign(')') || !p.delimiter() {
 		return args, n, p.fail("wanted ); after the arguments")
 	}
 	return args, n, p.trailer()
@@ -326,9 +333,13 @@ func (p *parser) xmlWrite() error {
 		return p.fail("wanted :=")
 	}
 	p.blank()
-	if p.peek() == '<' {
-		return p.xmlBare()
+	from := p.at
+	rest := bytes.TrimRight(p.text[from:], "; \r\n\t")
+	if p.peek() != '\'' && !p.prefix("HEXTORAW('") && !p.prefix("UNISTR('") &&
+		!equalFold(rest, "NULL") {
+		return p.xmlBare(rest)
 	}
+	p.at = from
 	if err := p.value(&p.s.Piece); err != nil {
 		return err
 	}
@@ -346,15 +357,14 @@ func (p *parser) xmlWrite() error {
 	return p.end()
 }
 
-func (p *parser) xmlBare() error {
-	rest := bytes.TrimRight(p.text[p.at:], "; \r\n\t")
+func (p *parser) xmlBare(rest []byte) error {
+	p.at = len(p.text)
 	colon := bytes.LastIndexByte(rest, ':')
 	ok := colon > 0
 	if ok {
 		p.s.Length = p.amount(rest[colon+1:], &ok)
 	}
 	if !ok {
-		p.at = len(p.text)
 		return p.fail("wanted : and the length of the piece")
 	}
 	text := rest[:colon]
@@ -362,6 +372,5 @@ func (p *parser) xmlBare() error {
 		return p.fail("the piece is not as long as it says")
 	}
 	p.s.Piece = Value{Kind: Quoted, Text: text}
-	p.at = len(p.text)
 	return nil
 }

@@ -1,8 +1,8 @@
 package redo
 
 import (
-	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -12,19 +12,23 @@ import (
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
-	"golang.org/x/text/transform"
 )
 
 // charset turns octets of one of Oracle's character sets into UTF-8. What has no meaning in
-// the set is an error, never a question mark.
+// the set is an error, never a question mark; and so is what others and Oracle read
+// differently, where it is not known for sure how Oracle does.
 type charset struct {
-	wide   binary.ByteOrder // UTF-16
-	utf8   bool
-	cesu   bool // UTF-8 with the halves of UTF-16 pairs apart: Oracle's UTF8
-	table  *charmap.Charmap
-	multi  *encoding.Decoder // keeps no state
-	others []runePair        // where Oracle differs from multi
+	wide     binary.ByteOrder // UTF-16
+	utf8     bool
+	cesu     bool // UTF-8 with the halves of UTF-16 pairs apart: Oracle's UTF8
+	table    *charmap.Charmap
+	multi    *encoding.Decoder // keeps no state
+	width    func(b []byte) int
+	doubtful []codeRun
+	others   []runePair // where Oracle differs from multi
 }
+
+type codeRun struct{ first, last uint32 }
 
 type runePair struct{ from, to rune }
 
@@ -52,10 +56,11 @@ func findCharset(name string) *charset {
 		return &charset{}
 	}
 	if table := singleOctet[name]; table != nil {
-		return &charset{table: table}
+		return &charset{table: table, doubtful: doubtful[name]}
 	}
-	if multi := multiOctet[name]; multi != nil {
-		return &charset{multi: multi.NewDecoder(), others: japaneseRunes[name]}
+	if m, ok := multiOctet[name]; ok {
+		return &charset{multi: m.set.NewDecoder(), width: m.width, others: m.others,
+			doubtful: doubtful[name]}
 	}
 	return nil
 }
@@ -75,17 +80,79 @@ var singleOctet = map[string]*charmap.Charmap{
 	"VN8MSWIN1258": charmap.Windows1258,
 	"CL8KOI8R":     charmap.KOI8R, "CL8KOI8U": charmap.KOI8U,
 	"US8PC437": charmap.CodePage437, "WE8PC850": charmap.CodePage850,
-	"EE8PC852": charmap.CodePage852, "RU8PC855": charmap.CodePage855,
-	"WE8PC858": charmap.CodePage858, "RU8PC866": charmap.CodePage866,
+	"EE8PC852": charmap.CodePage852, "WE8PC858": charmap.CodePage858,
+	"RU8PC866": charmap.CodePage866,
 }
 
-var multiOctet = map[string]encoding.Encoding{
-	"JA16SJIS": japanese.ShiftJIS, "JA16SJISTILDE": japanese.ShiftJIS,
-	"JA16EUC": japanese.EUCJP, "JA16EUCTILDE": japanese.EUCJP,
-	"ZHS16GBK": simplifiedchinese.GBK, "ZHS32GB18030": simplifiedchinese.GB18030,
-	"ZHT16BIG5": traditionalchinese.Big5, "ZHT16MSWIN950": traditionalchinese.Big5,
-	"ZHT16HKSCS":  traditionalchinese.Big5,
-	"KO16KSC5601": korean.EUCKR, "KO16MSWIN949": korean.EUCKR,
+// multi is a set whose characters have different numbers of octets.
+type multi struct {
+	set    encoding.Encoding
+	width  func(b []byte) int
+	others []runePair
+}
+
+// The sets with TILDE in their name have that one of Microsoft, the others that of JIS.
+var multiOctet = map[string]multi{
+	"JA16SJIS":      {japanese.ShiftJIS, sjisWidth, []runePair{{'\uff5e', '\u301c'}}},
+	"JA16SJISTILDE": {japanese.ShiftJIS, sjisWidth, nil},
+	"JA16EUC": {japanese.EUCJP, eucWidth, []runePair{{'\uff5e', '\u301c'},
+		{'\u2225', '\u2016'}, {'\uff0d', '\u2212'}}},
+	"JA16EUCTILDE": {japanese.EUCJP, eucWidth, []runePair{{'\u2225', '\u2016'},
+		{'\uff0d', '\u2212'}}},
+	"ZHS16GBK": {simplifiedchinese.GBK, twoOctets, nil},
+	"ZHS16CGB231280": {simplifiedchinese.GBK, twoOctets, []runePair{{'\u00b7', '\u30fb'},
+		{'\u2014', '\u2015'}, {'\uff5e', '\u301c'}}},
+	"ZHS32GB18030":  {simplifiedchinese.GB18030, gb18030Width, nil},
+	"ZHT16BIG5":     {traditionalchinese.Big5, twoOctets, nil},
+	"ZHT16MSWIN950": {traditionalchinese.Big5, twoOctets, nil},
+	"KO16KSC5601":   {korean.EUCKR, twoOctets, nil},
+	"KO16MSWIN949":  {korean.EUCKR, twoOctets, nil},
+}
+
+// doubtful are codes that x/text reads otherwise than Oracle is said to.
+var doubtful = map[string][]codeRun{
+	"CL8KOI8R":      {{0x94, 0x95}},
+	"CL8KOI8U":      {{0xae, 0xae}, {0xbe, 0xbe}},
+	"NEE8ISO8859P4": {{0xaf, 0xaf}},
+	"US8PC437":      {{0xe1, 0xe1}, {0xe6, 0xe6}, {0xfe, 0xfe}},
+	"JA16EUC":       {{0xada1, 0xadfe}, {0xf9a1, 0xfcfe}},
+	"JA16EUCTILDE":  {{0xada1, 0xadfe}, {0xf9a1, 0xfcfe}},
+	"ZHS16GBK": {{0xa2e3, 0xa2e3}, {0xa3a0, 0xa3a0}, {0xa8bf, 0xa8bf}, {0xa989, 0xa995},
+		{0xfe50, 0xfea0}},
+	"ZHS16CGB231280": {{0x8000, 0xa0ff}, {0xa2a1, 0xa2aa}, {0xa2e3, 0xa2e3}, {0xa6e0, 0xa6f5},
+		{0xa8bb, 0xa8c0}, {0xf8a1, 0xfefe}},
+	"ZHT16MSWIN950": {{0x8140, 0xa0fe}, {0xa3c0, 0xa3e1}, {0xc6a1, 0xc8fe}, {0xf9fe, 0xfefe}},
+	"ZHT16BIG5": {{0x8140, 0xa0fe}, {0xa145, 0xa145}, {0xa14e, 0xa14e}, {0xa15a, 0xa15a},
+		{0xa1c2, 0xa1c5}, {0xa1e3, 0xa1e3}, {0xa1f2, 0xa1f3}, {0xa1fc, 0xa242}, {0xa3c0, 0xa3e1},
+		{0xc6a1, 0xc8fe}, {0xddfc, 0xddfc}, {0xf9d6, 0xfefe}},
+}
+
+func twoOctets(b []byte) int {
+	if b[0] < 0x81 {
+		return 1
+	}
+	return 2
+}
+
+func sjisWidth(b []byte) int {
+	if b[0] >= 0xa1 && b[0] <= 0xdf {
+		return 1
+	}
+	return 2
+}
+
+func eucWidth(b []byte) int {
+	if b[0] == 0x8f {
+		return 3
+	}
+	return 2
+}
+
+func gb18030Width(b []byte) int {
+	if len(b) > 1 && isDigit(b[1]) {
+		return 4
+	}
+	return twoOctets(b)
 }
 
 // append converts raw. ok tells whether all of it had a meaning.
@@ -170,10 +237,14 @@ func cesuHalf(b []byte) (rune, bool) {
 	return 0xd000 | rune(b[1]&0x3f)<<6 | rune(b[2]&0x3f), true
 }
 
+// appendSingle takes octets 0x80 to 0x9f that no character has for the controls of that number.
 func (c *charset) appendSingle(dst, raw []byte) ([]byte, bool) {
 	for _, b := range raw {
 		r := c.table.DecodeByte(b)
-		if r == utf8.RuneError {
+		if r == utf8.RuneError && b < 0xa0 {
+			r = rune(b)
+		}
+		if r == utf8.RuneError || c.doubts(uint32(b)) {
 			return dst, false
 		}
 		dst = utf8.AppendRune(dst, r)
@@ -181,53 +252,43 @@ func (c *charset) appendSingle(dst, raw []byte) ([]byte, bool) {
 	return dst, true
 }
 
-var replacement = []byte(string(utf8.RuneError))
-
-func (c *charset) appendMulti(dst, raw []byte) ([]byte, bool) {
-	start := len(dst)
-	for {
-		dst = append(dst, raw...)[:len(dst)] // room for at least as much
-		wrote, read, err := c.multi.Transform(dst[len(dst):cap(dst)], raw, true)
-		dst, raw = dst[:len(dst)+wrote], raw[read:]
-		if err == nil && len(raw) == 0 {
-			break
+func (c *charset) doubts(code uint32) bool {
+	for _, run := range c.doubtful {
+		if code >= run.first && code <= run.last {
+			return true
 		}
-		if err != transform.ErrShortDst {
+	}
+	return false
+}
+
+// appendMulti goes from character to character, so as to see their codes.
+func (c *charset) appendMulti(dst, raw []byte) ([]byte, bool) {
+	for len(raw) > 0 {
+		if raw[0] < 0x80 {
+			dst, raw = append(dst, raw[0]), raw[1:]
+			continue
+		}
+		n := c.width(raw)
+		if n > len(raw) {
 			return dst, false
 		}
-		dst = append(dst, 0, 0, 0, 0)[:len(dst)]
-	}
-	if bytes.Contains(dst[start:], replacement) {
-		return dst, false
-	}
-	if c.others != nil {
-		dst = swapRunes(dst, start, c.others)
+		var code uint32
+		for _, b := range raw[:n] {
+			code = code<<8 | uint32(b)
+		}
+		dst = slices.Grow(dst, utf8.UTFMax)
+		wrote, read, err := c.multi.Transform(dst[len(dst):len(dst)+utf8.UTFMax], raw[:n], true)
+		r, size := utf8.DecodeRune(dst[len(dst) : len(dst)+wrote])
+		if err != nil || read != n || size != wrote || r == utf8.RuneError || c.doubts(code) {
+			return dst, false
+		}
+		for _, p := range c.others {
+			if r == p.from {
+				r = p.to
+				break
+			}
+		}
+		dst, raw = utf8.AppendRune(dst, r), raw[n:]
 	}
 	return dst, true
 }
-
-// swapRunes puts Oracle's choice in the place of others, none of which is shorter.
-func swapRunes(dst []byte, start int, pairs []runePair) []byte {
-	out := start
-	for at := start; at < len(dst); {
-		r, n := utf8.DecodeRune(dst[at:])
-		at += n
-		for _, p := range pairs {
-			if r == p.from {
-				r = p.to
-			}
-		}
-		out += utf8.EncodeRune(dst[out:out+utf8.RuneLen(r)], r)
-	}
-	return dst[:out]
-}
-
-// japaneseRunes are those of the Japanese sets that Oracle has from JIS, and x/text from
-// Microsoft; the sets with TILDE in their name have that one of Microsoft.
-var japaneseRunes = map[string][]runePair{
-	"JA16SJIS": withTilde, "JA16EUC": withTilde,
-	"JA16SJISTILDE": withTilde[1:], "JA16EUCTILDE": withTilde[1:],
-}
-
-var withTilde = []runePair{{'\uff5e', '\u301c'}, {'\u2225', '\u2016'}, {'\uff0d', '\u2212'},
-	{'\uffe0', '\u00a2'}, {'\uffe1', '\u00a3'}, {'\uffe2', '\u00ac'}}

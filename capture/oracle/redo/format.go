@@ -16,7 +16,8 @@ func (t *Type) appendCall(dst []byte, v *Value) ([]byte, error) {
 	}
 	switch {
 	case t.form >= dates && t.form <= local && (equalFold(v.Name, "TO_DATE") ||
-		equalFold(v.Name, "TO_TIMESTAMP") || equalFold(v.Name, "TO_TIMESTAMP_TZ")):
+		equalFold(v.Name, "TO_TIMESTAMP") || equalFold(v.Name, "TO_TIMESTAMP_TZ") ||
+		equalFold(v.Name, "TO_TIMESTAMP_LTZ")):
 		return t.appendFormatted(dst, v.Args)
 	case t.form == months && equalFold(v.Name, "TO_YMINTERVAL") && len(v.Args) == 1,
 		t.form == days && equalFold(v.Name, "TO_DSINTERVAL") && len(v.Args) == 1,
@@ -31,7 +32,8 @@ func (t *Type) appendFormatted(dst []byte, args [][]byte) ([]byte, error) {
 	if len(args) == 1 {
 		return t.appendQuoted(dst, args[0])
 	}
-	if len(args) > 3 || len(args) == 3 && !equalFold(bytes.TrimSpace(args[2]), "NLS_CALENDAR=GREGORIAN") {
+	if len(args) > 3 ||
+		len(args) == 3 && !equalFold(bytes.TrimSpace(args[2]), "NLS_CALENDAR=GREGORIAN") {
 		return dst, t.fail("only NLS_CALENDAR=GREGORIAN is known as the third argument")
 	}
 	m, why := readFormatted(args[0], args[1])
@@ -78,8 +80,16 @@ func (s *scanner) has(b byte) bool {
 
 func (s *scanner) sign(b byte) { s.wrong = !s.has(b) || s.wrong }
 
-// number reads one to width digits.
+// number reads width digits, not less: a year of two digits is of another format.
 func (s *scanner) number(width int) (n int) {
+	short := s.text
+	n = s.upTo(width)
+	s.wrong = s.wrong || len(short)-len(s.text) < width
+	return n
+}
+
+// upTo reads one to width digits.
+func (s *scanner) upTo(width int) (n int) {
 	i := 0
 	for ; i < width && i < len(s.text) && isDigit(s.text[i]); i++ {
 		n = n*10 + int(s.text[i]-'0')
@@ -138,48 +148,65 @@ func (s *scanner) zone() int {
 	return hours*60 + minutes
 }
 
-// element is one part of a date format.
-type element struct {
-	name string
-	take func(s *scanner, r *reading)
-}
-
 // reading is what was read by a format so far.
 type reading struct {
 	moment
 	year, month, day bool // were given
-	pm, am, bc       bool
+	pm, bc           bool
 	negative         bool // the offset
 }
 
 // elements of date formats, longer ones before those that they begin with.
-var elements = [...]element{
-	{"SYYYY", func(s *scanner, r *reading) { r.moment.year, r.year = s.year(), true }},
-	{"YYYY", func(s *scanner, r *reading) { r.moment.year, r.year = s.number(4), true }},
-	{"MM", func(s *scanner, r *reading) { r.moment.month, r.month = s.number(2), true }},
-	{"MON", func(s *scanner, r *reading) { r.moment.month, r.month = s.monthName(), true }},
-	{"DD", func(s *scanner, r *reading) { r.moment.day, r.day = s.number(2), true }},
-	{"HH24", func(s *scanner, r *reading) { r.hour = s.number(2) }},
-	{"HH12", takeHalfDay},
-	{"HH", takeHalfDay},
-	{"MI", func(s *scanner, r *reading) { r.minute = s.number(2) }},
-	{"SS", func(s *scanner, r *reading) { r.second = s.number(2) }},
-	{"FF", func(s *scanner, r *reading) { r.nano = s.fraction(9) }},
-	{"TZH", takeZoneHours},
-	{"TZM", takeZoneMinutes},
-	{"TZR", func(s *scanner, r *reading) { r.zone, r.zoned = s.zone(), true }},
-	{"A.M.", takeNoon}, {"P.M.", takeNoon}, {"AM", takeNoon}, {"PM", takeNoon},
-	{"B.C.", takeEra}, {"A.D.", takeEra}, {"BC", takeEra}, {"AD", takeEra},
-	{"X", func(s *scanner, _ *reading) { s.sign('.') }},
+var elements = [...]string{"SYYYY", "YYYY", "MM", "MON", "DD", "HH24", "HH12", "HH", "MI", "SS",
+	"FF", "TZH", "TZM", "TZR", "A.M.", "P.M.", "AM", "PM", "B.C.", "A.D.", "BC", "AD", "X"}
+
+// take reads what an element stands for.
+func (r *reading) take(s *scanner, element string) {
+	switch element {
+	case "SYYYY":
+		r.moment.year, r.year = s.year(), true
+	case "YYYY":
+		r.moment.year, r.year = s.number(4), true
+	case "MM":
+		r.moment.month, r.month = s.number(2), true
+	case "MON":
+		r.moment.month, r.month = s.monthName(), true
+	case "DD":
+		r.moment.day, r.day = s.number(2), true
+	case "HH24":
+		r.hour = s.number(2)
+	case "HH12", "HH":
+		r.takeHalfDay(s)
+	case "MI":
+		r.minute = s.number(2)
+	case "SS":
+		r.second = s.number(2)
+	case "FF":
+		r.nano = s.fraction(9)
+	case "TZH":
+		r.takeZoneHours(s)
+	case "TZM":
+		r.takeZoneMinutes(s)
+	case "TZR":
+		r.zone, r.zoned = s.zone(), true
+	case "X":
+		s.sign('.')
+	case "B.C.", "A.D.", "BC", "AD":
+		r.bc = s.word("B.C.", "BC")
+		s.wrong = !r.bc && !s.word("A.D.", "AD") || s.wrong
+	default:
+		r.pm = s.word("P.M.", "PM")
+		s.wrong = !r.pm && !s.word("A.M.", "AM") || s.wrong
+	}
 }
 
-func takeHalfDay(s *scanner, r *reading) {
+func (r *reading) takeHalfDay(s *scanner) {
 	r.hour = s.number(2)
 	s.wrong = s.wrong || r.hour < 1 || r.hour > 12
 	r.hour %= 12
 }
 
-func takeZoneHours(s *scanner, r *reading) {
+func (r *reading) takeZoneHours(s *scanner) {
 	for s.has(' ') {
 	}
 	if r.negative = s.has('-'); !r.negative {
@@ -190,29 +217,12 @@ func takeZoneHours(s *scanner, r *reading) {
 	}
 }
 
-func takeZoneMinutes(s *scanner, r *reading) {
+func (r *reading) takeZoneMinutes(s *scanner) {
 	n := s.number(2)
 	if s.wrong = s.wrong || n > 59 || !r.zoned; r.negative {
 		n = -n
 	}
 	r.zone += n
-}
-
-func takeNoon(s *scanner, r *reading) {
-	switch {
-	case s.word("P.M.", "PM"):
-		r.pm = true
-	case s.word("A.M.", "AM"):
-		r.am = true
-	default:
-		s.wrong = true
-	}
-}
-
-func takeEra(s *scanner, r *reading) {
-	if r.bc = s.word("B.C.", "BC"); !r.bc {
-		s.wrong = !s.word("A.D.", "AD") || s.wrong
-	}
 }
 
 // word takes one of the words.
@@ -239,19 +249,33 @@ func (s *scanner) monthName() int {
 	return 0
 }
 
+// dateFormat is the one of nearly all dates: that of the session.
+const dateFormat = "YYYY-MM-DD HH24:MI:SS"
+
 // readFormatted reads text by a date format. Formats that do not give year, month and day, or
 // the year by two digits, do not say which day it is.
 func readFormatted(text, format []byte) (m moment, why string) {
+	if m, ok := readMoment(text); ok && len(text) == 19 && m.year > 0 &&
+		string(format) == dateFormat {
+		return m, ""
+	}
 	s := scanner{text: text}
 	var r reading
 	for len(format) > 0 && !s.wrong {
-		n, e := nextElement(format)
+		e := nextElement(format)
+		n := len(e)
 		switch {
-		case e != nil && e.name == "FF" && n < len(format) && isDigit(format[n]):
+		case e == "FF" && n < len(format) && isDigit(format[n]):
 			n++
-			e.take(&s, &r)
-		case e != nil:
-			e.take(&s, &r)
+			r.take(&s, e)
+		case e != "":
+			r.take(&s, e)
+		case format[0] == '"':
+			n = bytes.IndexByte(format[1:], '"') + 2
+			if n < 2 || !bytes.HasPrefix(s.text, format[1:n-1]) {
+				return m, "the text is not of its format"
+			}
+			s.text = s.text[n-2:]
 		case inWord(format[0]):
 			return m, "the format has an element that is not known, or a year of two digits"
 		case len(s.text) == 0 && fractionOnly(format):
@@ -278,14 +302,13 @@ func readFormatted(text, format []byte) (m moment, why string) {
 	return r.moment, ""
 }
 
-func nextElement(format []byte) (n int, e *element) {
-	for i := range elements {
-		n = len(elements[i].name)
-		if len(format) >= n && equalFold(format[:n], elements[i].name) {
-			return n, &elements[i]
+func nextElement(format []byte) string {
+	for _, e := range elements {
+		if len(format) >= len(e) && equalFold(format[:len(e)], e) {
+			return e
 		}
 	}
-	return 0, nil
+	return ""
 }
 
 // fractionOnly tells the rest of a format that a text may leave out.
@@ -300,7 +323,7 @@ func (t *Type) appendIntervalText(dst, text []byte) ([]byte, error) {
 	if !negative {
 		s.has('+')
 	}
-	first := int64(s.number(9))
+	first := int64(s.upTo(9))
 	if t.form == months {
 		m := int64(s.after('-'))
 		if s.wrong || len(s.text) > 0 || m > 11 {

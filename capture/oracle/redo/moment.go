@@ -168,13 +168,22 @@ func (t *Type) appendInternalInterval(dst, raw []byte) ([]byte, error) {
 		return dst, t.fail("the number of octets is not that of an interval")
 	}
 	first := int64(binary.BigEndian.Uint32(raw)) - 1<<31
-	if t.form == months {
-		return t.appendMonths(dst, first*12+int64(raw[4])-60)
+	if n := int64(raw[4]) - 60; t.form == months && within(n, 12) {
+		return t.appendMonths(dst, first*12+n)
+	} else if t.form == months {
+		return dst, t.fail("there is no such interval")
 	}
-	ns := ((int64(raw[4])-60)*60+int64(raw[5])-60)*60 + int64(raw[6]) - 60
-	ns = ns*1e9 + int64(binary.BigEndian.Uint32(raw[7:])) - 1<<31
-	return record.AppendInterval(dst, 0, int32(first), ns), nil
+	hours, minutes, seconds := int64(raw[4])-60, int64(raw[5])-60, int64(raw[6])-60
+	nanos := int64(binary.BigEndian.Uint32(raw[7:])) - 1<<31
+	if !within(hours, 24) || !within(minutes, 60) || !within(seconds, 60) || !within(nanos, 1e9) {
+		return dst, t.fail("there is no such interval")
+	}
+	return record.AppendInterval(dst, 0, int32(first),
+		((hours*60+minutes)*60+seconds)*1e9+nanos), nil
 }
+
+// within reports whether n is less than limit, whatever its sign.
+func within(n, limit int64) bool { return n > -limit && n < limit }
 
 func (t *Type) appendMonths(dst []byte, n int64) ([]byte, error) {
 	if n != int64(int32(n)) {

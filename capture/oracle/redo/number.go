@@ -250,6 +250,9 @@ func mantissa(digits *[maxPower]byte, text []byte) (n, point, power int, ok bool
 	return n, point, 0, seen > 0
 }
 
+// oracleNaN are the bits of the only one that Oracle has; Go's own has another bit set.
+const oracleNaN = 0x7ff8 << 48
+
 // appendFloatText takes Nan, Inf, -Inf, and numbers.
 func (t *Type) appendFloatText(dst, text []byte) ([]byte, error) {
 	bits := 64
@@ -259,7 +262,7 @@ func (t *Type) appendFloatText(dst, text []byte) ([]byte, error) {
 	v, ok := 0.0, true
 	switch {
 	case equalFold(text, "nan"):
-		v = math.NaN()
+		v = math.Float64frombits(oracleNaN)
 	case equalFold(text, "inf"), equalFold(text, "infinity"):
 		v = math.Inf(1)
 	case equalFold(text, "-inf"), equalFold(text, "-infinity"):

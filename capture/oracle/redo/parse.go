@@ -59,10 +59,9 @@ func (p *parser) statement() error {
 		if p.word("xml") {
 			return p.xmlDocument()
 		}
-	case 'b', 'l':
-		if p.assigns() {
-			return p.lobWrite()
-		}
+	}
+	if p.assigns() {
+		return p.lobWrite()
 	}
 	return p.rest()
 }
@@ -249,7 +248,7 @@ func (p *parser) predicate(c *Column) error {
 // end takes the delimiter, if there is one, and the end of the text.
 func (p *parser) end() error {
 	p.blank()
-	p.sign(';')
+	p.s.Delimited = p.sign(';')
 	if p.at != len(p.text) {
 		return p.fail("the statement should end here: is a quote in a text not doubled?")
 	}
@@ -268,14 +267,19 @@ func (p *parser) table() error {
 	return p.quotedName(&p.s.Table)
 }
 
-// alias skips the table's other name, unless the word that follows the table is next.
+// alias skips the table's other name, unless the word that follows the table is next. At the
+// end of a text it is no name, but a word that was cut: of a WHERE list that is missing.
 func (p *parser) alias(next string) {
-	if from := p.at; p.word(next) {
+	from := p.at
+	if p.word(next) {
 		p.at = from
 		return
 	}
 	p.identifier()
 	p.blank()
+	if p.at == len(p.text) {
+		p.at = from
+	}
 }
 
 // column reads [a.]"C", or ROWID.

@@ -57,6 +57,11 @@ type Statement struct {
 	// A pseudo column ROWID is among Where under that name.
 	Set, Where []Column
 
+	// Delimited tells that the text ended in a semicolon. Where LogMiner writes them, one
+	// that is missing means that the end of the text is missing: a WHERE list may be cut
+	// between two columns and still be of a known form.
+	Delimited bool
+
 	// Column is the one that LOBSelect, XMLBegin and LongBegin are about.
 	Column []byte
 	// Binary tells a BLOB from the others and National an NCLOB, of LOBSelect by the

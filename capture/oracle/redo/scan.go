@@ -6,32 +6,37 @@ import (
 	"unicode/utf8"
 )
 
+// blank skips blanks, of which there are none most of the time.
 func (p *parser) blank() {
-	for p.at < len(p.text) {
-		switch p.text[p.at] {
-		case ' ', '\n', '\r', '\t':
-			p.at++
-		default:
-			return
-		}
+	if p.at < len(p.text) && p.text[p.at] <= ' ' {
+		p.blanks()
 	}
+}
+
+func (p *parser) blanks() {
+	at := p.at
+	for at < len(p.text) && (p.text[at] == ' ' || p.text[at] == '\n' || p.text[at] == '\r' ||
+		p.text[at] == '\t') {
+		at++
+	}
+	p.at = at
 }
 
 // word takes a word of small letters, whatever its case, and the blanks behind it.
 func (p *parser) word(w string) bool {
-	end := p.at + len(w)
-	if end > len(p.text) {
+	text := p.text[p.at:]
+	if len(text) < len(w) || text[0]|0x20 != w[0] {
 		return false
 	}
-	for i, b := range p.text[p.at:end] {
-		if b|0x20 != w[i] {
+	for i := 1; i < len(w); i++ {
+		if text[i]|0x20 != w[i] {
 			return false
 		}
 	}
-	if end < len(p.text) && inWord(p.text[end]) {
+	if len(text) > len(w) && inWord(text[len(w)]) {
 		return false
 	}
-	p.at = end
+	p.at += len(w)
 	p.blank()
 	return true
 }
