@@ -96,7 +96,9 @@ type fixture struct {
 	t     *testing.T
 	home  subdirs.Home
 	after *record.CSN // AFTERCSN
-	tune  func(*LoadConfig)
+
+	discarded []string // tables of what Discard was given
+	tune      func(*LoadConfig)
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -179,6 +181,10 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 	}
 	cfg := Config{Process: p, Plan: plan, OpenSource: open, CheckpointEvery: time.Hour, FlushEvery: time.Hour,
 		AfterCSN: f.after,
+		Discard: func(def *record.TableDef, _ []byte, reason error) error {
+			f.discarded = append(f.discarded, def.FullName()+": "+reason.Error())
+			return nil
+		},
 		Serves: func(t *param.TableStatement, o OutputConfig) bool {
 			return slices.Contains(t.Switches.Outputs, o.Index)
 		},

@@ -72,7 +72,7 @@ func (t *TablePlan) assigned(e *entry, a assignment, to *record.ColumnDef) (sour
 	}
 	if a.node != nil {
 		value, err := a.node.Bind(t.scope(e, to))
-		return source{column: -1, value: value}, err
+		return source{column: -1, value: value, looksAt: a.node.Names(t.Source)}, err
 	}
 	from := a.from.find(t.Source)
 	if from < 0 {

@@ -23,6 +23,25 @@ func CompileExtract(f *param.File) (*Plan, error) { return compile(f, true) }
 // touch tables that a statement names without wildcards.
 func (p *Plan) SpareNamed() { p.byWildcardOnly = true }
 
+// CheckExpressions gives the faults of a file's expressions that can be seen without
+// the tables they are for: unknown functions, wrong arguments, marks out of place.
+func CheckExpressions(f *param.File) []*ggserr.Error {
+	statements, err := param.ReadTables(f)
+	if err != nil {
+		return nil // Check of package param has told
+	}
+	var faults []*ggserr.Error
+	parser := expr.NewParser(f.AnsiQuotes)
+	for i := range statements {
+		e := &entry{statement: &statements[i], at: statements[i].Pos}
+		for _, err := range []error{e.compileColMap(parser),
+			e.compileSelection(parser, f.Program.Has(param.Extract))} {
+			faults = append(faults, ggserr.All(err)...)
+		}
+	}
+	return faults
+}
+
 // SetEnvironment tells what @GETENV and the functions of time ask of the process.
 // It comes before Resolve.
 func (p *Plan) SetEnvironment(env *expr.Environment) { p.env = env }
@@ -93,9 +112,10 @@ func newName(n param.Name) objectName {
 		name: newPart(n.Table())}
 }
 
-// refuseDuplicates finds a pair of names that stands twice without wildcards.
+// refuseDuplicates finds a pair of names that stands twice without wildcards, and
+// both times for the same type of operation.
 func (p *Plan) refuseDuplicates() error {
-	seen := map[string]*entry{}
+	seen := map[string][]*entry{}
 	for _, e := range p.entries {
 		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions {
 			continue
@@ -105,16 +125,25 @@ func (p *Plan) refuseDuplicates() error {
 			to = e.source
 		}
 		key := strings.ToLower(e.source.String() + " " + to.String())
-		first, ok := seen[key]
-		if ok && sharesOutput(first, e) {
-			return e.refuse("the same source and target stand in line %d already; one of the "+
-				"two must go, or ALLOWDUPTARGETMAP must be said", first.at.Line)
+		for _, first := range seen[key] {
+			if sharesOutput(first, e) && sharesOperation(first, e) {
+				return e.refuse("the same source and target stand in line %d already; one of the "+
+					"two must go, or ALLOWDUPTARGETMAP must be said", first.at.Line)
+			}
 		}
-		if !ok {
-			seen[key] = e
-		}
+		seen[key] = append(seen[key], e)
 	}
 	return nil
+}
+
+// sharesOperation reports whether both statements take some type of operation.
+func sharesOperation(a, b *entry) bool {
+	for kind := range a.actions {
+		if a.actions[kind].take && b.actions[kind].take {
+			return true
+		}
+	}
+	return false
 }
 
 func sharesOutput(a, b *entry) bool {

@@ -121,7 +121,7 @@ func (p *TablePlan) evaluate(act action) error {
 		s.made[0][i], s.made[1][i] = nil, nil
 		src := &p.columns[i]
 		toAfter := act.after == theBefore // the values before become an after image
-		if s.Before.Have() && (toAfter || p.isKey[i] || src.value == nil || src.value.OfColumns()) {
+		if s.Before.Have() && (toAfter || p.knownBefore(src)) {
 			made, err := p.make(i, theBefore)
 			if err != nil && (toAfter || p.isKey[i]) {
 				return err
@@ -137,6 +137,20 @@ func (p *TablePlan) evaluate(act action) error {
 		}
 	}
 	return nil
+}
+
+// knownBefore reports whether the image before tells a column's value before: all
+// that it is made of is in it.
+func (p *TablePlan) knownBefore(src *source) bool {
+	if src.value == nil {
+		return true
+	}
+	for _, at := range src.looksAt {
+		if !carries(p.scratch.Before.Value(at)) {
+			return false
+		}
+	}
+	return src.value.OfColumns()
 }
 
 // make gives one encoded value.

@@ -104,6 +104,7 @@ type source struct {
 	column  int        // of the source definition; -1 for none
 	literal []byte     // an encoded value, when not nil
 	value   *expr.Expr // a value to evaluate, when not nil
+	looksAt []int      // the source columns that value depends on
 	polish  polish
 }
 

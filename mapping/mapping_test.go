@@ -40,6 +40,14 @@ func defOf(text string, id uint32) *record.TableDef {
 				c.Nullable = true
 			case "generated":
 				c.Generated = true
+			case "char":
+				c.Type = "char(5)"
+			case "int":
+				c.Kind, c.Type = record.Int, "int"
+			case "decimal":
+				c.Kind, c.Type = record.Decimal, "decimal(10,2)"
+			case "date":
+				c.Kind, c.Type = record.Date, "date"
 			}
 		}
 		d.Columns = append(d.Columns, c)
@@ -56,7 +64,7 @@ func appendText(b []byte, v string) []byte {
 	case err == nil:
 		return record.AppendInt(b, n)
 	}
-	return record.AppendText(b, record.String, v)
+	return record.AppendText(b, record.String, strings.ReplaceAll(v, "_", " "))
 }
 
 // opOf reads "update before 1 a | after 1 b".
@@ -69,9 +77,14 @@ func opOf(t testing.TB, text string, table uint32) []byte {
 		t.Fatalf("operation %q", text)
 	}
 	b, start := record.AppendOpHeader(nil, kind, table)
+	var tokens [][2]string
 	for _, im := range strings.Split(rest, "|") {
 		words := strings.Fields(im)
 		if len(words) == 0 {
+			continue
+		}
+		if words[0] == "token" {
+			tokens = append(tokens, [2]string{words[1], words[2]})
 			continue
 		}
 		var mark int
@@ -84,7 +97,7 @@ func opOf(t testing.TB, text string, table uint32) []byte {
 		}
 		record.EndImage(b, start, mark, words[0] == "before")
 	}
-	return b
+	return record.AppendTokens(b, start, tokens)
 }
 
 func show(def *record.TableDef, body []byte) string {
@@ -120,6 +133,13 @@ func show(def *record.TableDef, body []byte) string {
 				s += fmt.Sprintf(" %s=%s", def.Columns[i].Name, v.Text(nil, -1))
 			}
 		}
+	}
+	pairs, err := op.Tokens.Pairs()
+	if err != nil {
+		return err.Error()
+	}
+	for _, p := range pairs {
+		s += fmt.Sprintf(" token %s=%s", p[0], p[1])
 	}
 	return s
 }
@@ -202,6 +222,22 @@ func (p *page) apply(d *datadriven.TestData) string {
 	return b.String()
 }
 
+// check is what checkprm asks: the expressions of a file, without tables.
+func check(d *datadriven.TestData) string {
+	f, err := param.ParseText("r.prm", d.Input, param.Options{CheckOnly: true})
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	s := "ok\n"
+	for i, e := range CheckExpressions(f) {
+		if i == 0 {
+			s = ""
+		}
+		s += e.Error() + "\n"
+	}
+	return s
+}
+
 func TestPages(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		p := &page{t: t, targets: map[string]*record.TableDef{}}
@@ -218,6 +254,8 @@ func TestPages(t *testing.T) {
 				return p.compile(d, param.Replicat)
 			case "extract":
 				return p.compile(d, param.Extract)
+			case "check":
+				return check(d)
 			case "resolve":
 				return p.resolve(d)
 			case "apply":
@@ -341,5 +379,33 @@ func BenchmarkApply(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestRangeSpreadsRowsEvenly: each row belongs to one part, and parts are about as
+// large as each other.
+func TestRangeSpreadsRowsEvenly(t *testing.T) {
+	const parts, rows = 3, 3000
+	var took [parts]int
+	for part := range parts {
+		p := planFor(t, param.Replicat, fmt.Sprintf("TARGETDB sqlite:x\nMAP s.t, TARGET o.t, "+
+			"FILTER (@RANGE (%d, %d));\n", part+1, parts), "s.t id key, a", "o.t id key, a")
+		for n := range rows {
+			_, taken, err := p.Apply(nil, opOf(t, fmt.Sprintf("insert after %d x", n), 7), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if taken {
+				took[part]++
+			}
+		}
+	}
+	if sum := took[0] + took[1] + took[2]; sum != rows {
+		t.Errorf("%d of %d rows were taken", sum, rows)
+	}
+	for part, n := range took {
+		if n < rows/parts*9/10 || n > rows/parts*11/10 {
+			t.Errorf("part %d has %d rows", part+1, n)
+		}
 	}
 }

@@ -48,6 +48,7 @@ type Process struct {
 	file   *checkpoint.File
 	doc    *checkpoint.Document
 	stats  *Stats
+	asked  map[string]int64 // of DELTASTATS
 	count  *reportCount
 
 	interim    *Schedule // REPORT

@@ -63,12 +63,9 @@ type lastFacts struct {
 	of lastError
 }
 
-// Fact answers @GETENV ('LASTERR', item) while an exception is mapped.
-func (l *lastFacts) Fact(dst []byte, kind string, items []string) ([]byte, bool) {
-	if kind != "LASTERR" {
-		return dst, false
-	}
-	switch items[0] {
+// append gives one item of LASTERR.
+func (l *lastFacts) append(dst []byte, item string) ([]byte, bool) {
+	switch item {
 	case "DBERRNUM":
 		return strconv.AppendInt(dst, int64(l.of.code), 10), true
 	case "DBERRMSG":
@@ -83,8 +80,24 @@ func (l *lastFacts) Fact(dst []byte, kind string, items []string) ([]byte, bool)
 
 // exceptionEnvironment is what mappings of exceptions ask of the process.
 func (r *Replicat) exceptionEnvironment() *expr.Environment {
-	return &expr.Environment{Group: r.p.Group(), GroupType: "REPLICAT", Now: r.p.Now,
-		Facts: &r.last}
+	env := r.environment()
+	env.Facts = exceptionFacts{r}
+	return env
+}
+
+// exceptionFacts answers @GETENV where an exception is mapped, in any goroutine: of
+// the trail file, which the mapper reads, it tells nothing.
+type exceptionFacts struct{ r *Replicat }
+
+// Fact answers for the error and for what does not change while the process runs.
+func (f exceptionFacts) Fact(dst []byte, kind string, items []string) ([]byte, bool) {
+	switch kind {
+	case "LASTERR":
+		return f.r.last.append(dst, items[0])
+	case "DBENVIRONMENT":
+		return facts{f.r}.Fact(dst, kind, items)
+	}
+	return dst, false
 }
 
 // mapExceptions adds what the exceptions' mappings make of a failed operation.

@@ -53,6 +53,7 @@ func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 	}
 	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
 		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
+	r.reader = reader
 	idle, wake := context.WithCancel(ctx)
 	context.AfterFunc(r.state.stopCtx, wake)
 	m.idle = idle

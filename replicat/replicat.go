@@ -65,6 +65,8 @@ type Replicat struct {
 	trail    trail.Name
 	state    *state
 	tables   map[*record.TableDef][]*table
+	reader   *trail.TxnReader   // of the mapper, for @GETENV
+	product  string             // the target's
 	position handler.Checkpoint // the last one that is durable
 	taken    handler.Checkpoint // the last one that the open target was given
 	waiting  []takenGroup       // what lies between, oldest first
@@ -126,6 +128,7 @@ func (r *Replicat) prepare() error {
 	if r.plan, err = mapping.Compile(r.p.Params()); err != nil {
 		return err
 	}
+	r.plan.SetEnvironment(r.environment())
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
@@ -171,6 +174,7 @@ func (r *Replicat) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.product = opened.Product
 	if err := r.settlePosition(opened, reset); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"ggsh/ggserr"
+	"ggsh/mapping"
 	"ggsh/param"
 	"ggsh/props"
 )
@@ -62,7 +63,11 @@ func run(args []string, out io.Writer) int {
 	if o.verbose {
 		details(out, f)
 	}
-	return o.tell(out, "parameters of "+f.Program.String(), param.Errors(err), f.Warnings)
+	errs := param.Errors(err)
+	if len(errs) == 0 && (f.Program == param.Extract || f.Program == param.Replicat) {
+		errs = mapping.CheckExpressions(f)
+	}
+	return o.tell(out, "parameters of "+f.Program.String(), errs, f.Warnings)
 }
 
 // parse reads the command line, whose options may stand behind the file.

@@ -14,6 +14,7 @@ import (
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/mapping"
+	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/trail"
@@ -76,6 +77,12 @@ func (w *wiring) config() (extract.Config, error) {
 	if w.globals.ExcludeWildcardObjectsOnly {
 		plan.SpareNamed()
 	}
+	env := expr.ThisProcess(w.p.Group(), "EXTRACT", w.p.Now)
+	if doc := w.p.Document(); doc != nil {
+		env.Description = doc.Group.Description
+	}
+	env.Facts = sourceFacts{w}
+	plan.SetEnvironment(env)
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,

@@ -24,8 +24,8 @@ func (t *table) compared(kind record.OpType) []int {
 	return nil
 }
 
-// written is what a statement stores in a column.
-func (a *Applier) written(s *shape, c int) string {
+// setTo is what a statement stores in a column.
+func (a *Applier) setTo(s *shape, c int) string {
 	t := s.table
 	if !slices.Contains(s.delta, c) {
 		return t.write[c]

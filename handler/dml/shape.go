@@ -184,7 +184,7 @@ func (a *Applier) statement(s *shape, rows int) string {
 		text = "DELETE FROM " + s.table.name + a.whereMany(s.table, rows)
 	case rows == 1:
 		text = "UPDATE " + s.table.name + " SET " +
-			s.list(func(c int) string { return s.table.column[c] + " = " + a.written(s, c) }) +
+			s.list(func(c int) string { return s.table.column[c] + " = " + a.setTo(s, c) }) +
 			a.whereOne(s)
 	default:
 		text = a.updateManyText(s, rows)

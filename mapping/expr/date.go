@@ -29,8 +29,8 @@ type descriptor struct {
 
 // descriptors are tried in this order: a longer word before its beginning.
 var descriptors = []descriptor{
-	{"STRATUS", 0, true, false, true}, {"JTSGMT", 0, true, true, true},
-	{"JTSLCT", 0, true, true, true}, {"CDATE", 0, true, false, true},
+	{"STRATUS", 0, true, false, true}, {"PHAMIS", 0, false, false, true},
+	{"JTSGMT", 0, true, true, true}, {"JTSLCT", 0, true, true, true}, {"CDATE", 0, true, false, true},
 	{"YYYY", 4, true, true, true}, {"DOW0", 1, false, true, true}, {"DOW1", 1, false, true, true},
 	{"DOWA", 3, false, true, true}, {"JTS", 0, true, true, true}, {"JUL", 0, true, true, true},
 	{"TTS", 0, true, false, true}, {"MMM", 3, true, true, true}, {"DDD", 3, true, true, true},
@@ -162,11 +162,17 @@ func (r *Record) readDate(f *fields, items []dateItem, v record.Value, zone *tim
 			return false
 		}
 	}
-	if len(b) > 0 && b[0] == '.' { // digits of a second beyond the format
-		_, ok = parseFraction(b[1:])
-		return ok
+	if len(b) == 0 {
+		return true
 	}
-	return len(b) == 0
+	// Digits of a second beyond the format are cut.
+	last := items[len(items)-1]
+	fraction := last.descriptor != nil && last.name == "F"
+	if !fraction && b[0] == '.' {
+		b, fraction = b[1:], true
+	}
+	_, ok = parseFraction(b)
+	return ok && fraction
 }
 
 func isAlnum(c byte) bool {

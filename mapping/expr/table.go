@@ -96,29 +96,33 @@ func Functions() []Function {
 func choiceRows() []Function {
 	return []Function{
 		{Name: "@CASE", Signature: "@CASE (value, test, result [, test, result]... [, default])",
-			Summary: "The result of the first test that equals the value, else the default; without one: missing.",
-			Nulls:   chooses + "a value that is NULL, missing or invalid equals no test", min: 3, max: -1,
-			bind: bindCase},
+			Summary: "The result of the first test that equals the value, else the default; without " +
+				"one: missing.",
+			Nulls: chooses + "a value that is NULL, missing or invalid equals no test",
+			min:   3, max: -1, bind: bindCase},
 		{Name: "@COLSTAT", Signature: "@COLSTAT ({MISSING | NULL | INVALID})",
 			Summary: "That state: sets a column to NULL, or leaves it out.", Nulls: none, min: 1, max: 1,
 			bind: bindColStat},
 		{Name: "@COLTEST", Signature: "@COLTEST (column, {PRESENT | NULL | MISSING | INVALID} [, ...])",
-			Summary: "1 if the value is in one of these states, else 0. PRESENT: a value that is not NULL.",
-			Nulls:   "tests them", min: 2, max: -1, result: record.Decimal, bind: bindColTest},
+			Summary: "1 if the value is in one of these states, else 0. PRESENT: a value that is " +
+				"not NULL.",
+			Nulls: "tests them", min: 2, max: -1, result: record.Decimal, bind: bindColTest},
 		{Name: "@EVAL", Signature: "@EVAL (condition, result [, condition, result]... [, default])",
-			Summary: "The result of the first condition that is true, else the default; without one: missing.",
-			Nulls:   chooses + "a condition that is NULL, missing or invalid is not true", min: 2, max: -1,
-			bind: bindEval},
+			Summary: "The result of the first condition that is true, else the default; without " +
+				"one: missing.",
+			Nulls: chooses + "a condition that is NULL, missing or invalid is not true",
+			min:   2, max: -1, bind: bindEval},
 		{Name: "@IF", Signature: "@IF (condition, value if true, value if false)",
-			Summary: "A condition is true when it is not zero. Operators: = <> < <= > >= + - * / \\ AND OR NOT.",
-			Nulls:   chooses + "a condition that is NULL, missing or invalid is false", min: 3, max: 3,
-			bind: bindEval},
+			Summary: "A condition is true when it is not zero. Operators: = <> < <= > >= + - * / \\ " +
+				"AND OR NOT.",
+			Nulls: chooses + "a condition that is NULL, missing or invalid is false",
+			min:   3, max: 3, bind: bindEval},
 		{Name: "@VALONEOF", Signature: "@VALONEOF (value, value1 [, value2]...)",
 			Summary: "1 if the value equals one of the others, else 0.",
 			Nulls:   "equal nothing: 0", min: 2, max: -1, result: record.Decimal, bind: bindValOneOf},
 		{Name: "@RANGE", Signature: "@RANGE (n, total [, column]...)",
-			Summary: "1 if the row belongs to part n of total, by a hash of the columns: those of KEYCOLS or " +
-				"the key when none are named. Spreads one table over several groups.",
+			Summary: "1 if the row belongs to part n of total, by a hash of the columns: those of " +
+				"KEYCOLS or the key when none are named. Spreads one table over several groups.",
 			Nulls: "the other columns are hashed; all NULL or missing: the row stops the process",
 			min:   2, max: -1, result: record.Decimal, bind: bindRange},
 	}
@@ -128,8 +132,8 @@ func choiceRows() []Function {
 func textRows() []Function {
 	text, number := record.String, record.Decimal
 	return []Function{
-		{Name: "@STRCAT", Signature: "@STRCAT (text1, text2 [, ...])", Summary: "One text behind the other.",
-			Nulls: general, min: 1, max: -1, result: text, apply: strCat},
+		{Name: "@STRCAT", Signature: "@STRCAT (text1, text2 [, ...])",
+			Summary: "One text behind the other.", Nulls: general, min: 1, max: -1, result: text, apply: strCat},
 		{Name: "@STRNCAT", Signature: "@STRNCAT (text1, n1 [, text2, n2]...)",
 			Summary: "The first n characters of each text, one behind the other.", Nulls: general,
 			min: 2, max: -1, step: 2, result: text, apply: strNCat},
@@ -139,16 +143,16 @@ func textRows() []Function {
 		{Name: "@STREQ", Signature: "@STREQ (text1, text2)",
 			Summary: "1 if equal, else 0. Blanks at the end do not count.", Nulls: general,
 			min: 2, max: 2, result: number, apply: strEq},
-		{Name: "@STRCMP", Signature: "@STRCMP (text1, text2)", Summary: "-1, 0 or 1: less, equal, greater.",
-			Nulls: general, min: 2, max: 2, result: number, apply: strCmp},
+		{Name: "@STRCMP", Signature: "@STRCMP (text1, text2)",
+			Summary: "-1, 0 or 1: less, equal, greater.", Nulls: general, min: 2, max: 2, result: number, apply: strCmp},
 		{Name: "@STRNCMP", Signature: "@STRNCMP (text1, text2, n)",
 			Summary: "The same for the first n characters.", Nulls: general, min: 3, max: 3,
 			result: number, apply: strCmp},
 		{Name: "@STRFIND", Signature: "@STRFIND (text, search [, begin])",
 			Summary: "Where the text first has the other, from begin on; 0: nowhere.", Nulls: general,
 			min: 2, max: 3, result: number, apply: strFind},
-		{Name: "@STRLEN", Signature: "@STRLEN (text)", Summary: "The number of characters.", Nulls: general,
-			min: 1, max: 1, result: number, apply: strLen},
+		{Name: "@STRLEN", Signature: "@STRLEN (text)", Summary: "The number of characters.",
+			Nulls: general, min: 1, max: 1, result: number, apply: strLen},
 		{Name: "@STRLTRIM", Signature: "@STRLTRIM (text)", Summary: "Without blanks at the beginning.",
 			Nulls: general, min: 1, max: 1, result: text, apply: trimmer(true, false)},
 		{Name: "@STRRTRIM", Signature: "@STRRTRIM (text)", Summary: "Without blanks at the end.",
@@ -162,9 +166,9 @@ func textRows() []Function {
 			min: 1, max: 1, result: text, apply: strUp},
 		{Name: "@STRNUM",
 			Signature: "@STRNUM (number, {LEFT | LEFTSPACE | RIGHT | RIGHTZERO} [, length])",
-			Summary: "The number as text: LEFT as it is, else with blanks or zeros up to the length, which " +
-				"is the target column's when it is not given.", Nulls: general, min: 2, max: 3,
-			result: text, bind: bindStrNum},
+			Summary: "The number as text: LEFT as it is, else with blanks or zeros up to the length, " +
+				"which is the target column's when it is not given.", Nulls: general,
+			min: 2, max: 3, result: text, bind: bindStrNum},
 		{Name: "@OGG_SHA1", Signature: "@OGG_SHA1 (value)", Summary: "The SHA-1 digest in hexadecimal.",
 			Nulls: general, min: 1, max: 1, result: text, apply: sha1Hex},
 	}
@@ -175,8 +179,8 @@ func numberRows() []Function {
 	number := record.Decimal
 	return []Function{
 		{Name: "@COMPUTE", Aliases: []string{"@COMP"}, Signature: "@COMPUTE (expression)",
-			Summary: "Arithmetic with + - * / \\ (remainder) and parentheses, exact; a division without end " +
-				"has 17 digits. Comparisons give 1 or 0.",
+			Summary: "Arithmetic with + - * / \\ (remainder) and parentheses, exact; a division " +
+				"without end has 17 digits. Comparisons give 1 or 0.",
 			Nulls: general + "; a division by zero is invalid", min: 1, max: 1, result: number,
 			apply: compute},
 		{Name: "@NUMSTR", Signature: "@NUMSTR (text)", Summary: "A text of digits as a number.",
@@ -184,7 +188,8 @@ func numberRows() []Function {
 			apply: compute},
 		{Name: "@NUMBIN", Signature: "@NUMBIN (octets)",
 			Summary: "Up to eight octets as a whole number, the first one highest; eight are signed.",
-			Nulls:   general + "; more than eight are invalid", min: 1, max: 1, result: number, apply: numBin},
+			Nulls:   general + "; more than eight are invalid", min: 1, max: 1, result: number,
+			apply: numBin},
 		{Name: "@BINARY", Signature: "@BINARY (column)", Summary: "The octets of the value, unchanged.",
 			Nulls: general, min: 1, max: 1, result: record.Bytes, apply: asBinary},
 		{Name: "@BINTOHEX", Signature: "@BINTOHEX (octets)", Summary: "Octets in hexadecimal.",
@@ -219,16 +224,19 @@ func dateRows() []Function {
 // recordRows are the functions of what else is known of the record.
 func recordRows() []Function {
 	return []Function{
-		{Name: "@BEFORE", Signature: "@BEFORE (column)", Summary: "The value before the operation; also before.column.",
-			Nulls: "missing where the record does not carry it", min: 1, max: 1, bind: bindImage},
-		{Name: "@AFTER", Signature: "@AFTER (column)", Summary: "The value after the operation; also after.column.",
-			Nulls: "missing where the record does not carry it", min: 1, max: 1, bind: bindImage},
+		{Name: "@BEFORE", Signature: "@BEFORE (column)",
+			Summary: "The value before the operation; also before.column.",
+			Nulls:   "missing where the record does not carry it", min: 1, max: 1, bind: bindImage},
+		{Name: "@AFTER", Signature: "@AFTER (column)",
+			Summary: "The value after the operation; also after.column.",
+			Nulls:   "missing where the record does not carry it", min: 1, max: 1, bind: bindImage},
 		{Name: "@BEFOREAFTER", Signature: "@BEFOREAFTER (column)",
 			Summary: "The value before the operation, else the one after it.",
 			Nulls:   "missing where the record carries neither", min: 1, max: 1, bind: bindImage},
-		{Name: "@TOKEN", Signature: "@TOKEN ('name')", Summary: "A user token that TABLE's TOKENS put into the record.",
-			Nulls: "missing where the record has no such token", min: 1, max: 1, result: record.String,
-			impure: true, bind: bindToken},
+		{Name: "@TOKEN", Signature: "@TOKEN ('name')",
+			Summary: "A user token that TABLE's TOKENS put into the record.",
+			Nulls:   "missing where the record has no such token", min: 1, max: 1,
+			result: record.String, impure: true, bind: bindToken},
 		{Name: "@GETVAL", Signature: "@GETVAL (id.parameter)",
 			Summary: "What a SQLEXEC of the statement returned; also id.parameter.",
 			Nulls:   "missing where the call failed or gave no row", min: 1, max: 1, impure: true,

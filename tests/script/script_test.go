@@ -56,6 +56,10 @@ func TestTheTutorialWorksAsWrittenBetweenMariaDBAndMySQL(t *testing.T) {
 	}
 }
 
+func TestTheMappingLanguageWorksBetweenEmbeddedDatabases(t *testing.T) {
+	play(t, "mapping.txtar", nil)
+}
+
 func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "sqlite.txtar", nil)
 }
