@@ -152,6 +152,23 @@ type Counts struct {
 	Conflicts  CDR   `json:"conflicts,omitzero"`
 }
 
+// Add adds another count.
+func (c *Counts) Add(o Counts) {
+	c.Inserts += o.Inserts
+	c.Updates += o.Updates
+	c.Deletes += o.Deletes
+	c.Upserts += o.Upserts
+	c.Truncates += o.Truncates
+	c.DDL += o.DDL
+	c.Discards += o.Discards
+	c.Ignores += o.Ignores
+	c.InsertCollisions += o.InsertCollisions
+	c.UpdateCollisions += o.UpdateCollisions
+	c.DeleteCollisions += o.DeleteCollisions
+	c.Exceptions += o.Exceptions
+	c.Conflicts.add(o.Conflicts)
+}
+
 // CDR counts conflicts of rows, by the types of RESOLVECONFLICT.
 type CDR struct {
 	Resolved         int64 `json:"resolved"`
@@ -180,8 +197,7 @@ func (c *Counts) AddConflicts(kind string, resolved, failed int64) {
 	}
 }
 
-// Add adds the conflicts of another count.
-func (d *CDR) Add(o CDR) {
+func (d *CDR) add(o CDR) {
 	d.Resolved += o.Resolved
 	d.Failed += o.Failed
 	d.InsertRowExists += o.InsertRowExists
