@@ -32,6 +32,23 @@ type Handler interface {
 	Close() error
 }
 
+// Querier is a handler whose target understands SQL; Description.Queries says so.
+type Querier interface {
+	// Query executes one statement in the target session: between batches, in a
+	// transaction of its own. It fails with an *ApplyError.
+	Query(ctx context.Context, q Query) (*Answer, error)
+}
+
+// Query is a statement of the operator's own.
+type Query struct {
+	Text string `json:"text"`
+}
+
+// Answer is the outcome of a Query.
+type Answer struct {
+	Rows int64 `json:"rows"` // changed, as far as the target tells
+}
+
 // ProtocolVersion is the version of this contract; both sides must have the same.
 const ProtocolVersion = 3
 

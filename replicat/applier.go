@@ -132,6 +132,9 @@ func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 			if err := r.housekeep(); err != nil {
 				return err
 			}
+			if err := r.onSchedule(ctx, r.p.Now()); err != nil {
+				return err
+			}
 			if !busy {
 				if err := r.flush(ctx, handler.FlushDue); err != nil {
 					return err

@@ -82,6 +82,7 @@ type Replicat struct {
 	retries map[trail.Position]int
 	verdict *verdict // on a transaction that is not applied as it is
 	last    lastFacts
+	sql     standalone
 	warned  map[string]int // errors let pass, by table and number
 	counted []*table       // whose tallies wait for their transaction's end
 	stored  time.Time      // when the checkpoint file was written
@@ -133,6 +134,9 @@ func (r *Replicat) prepare() error {
 		r.plan.SpareNamed()
 	}
 	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
+	if err := r.readStandalone(); err != nil {
+		return err
+	}
 	r.announce()
 	if r.trail, err = r.trailName(); err != nil {
 		return err
@@ -182,6 +186,11 @@ func (r *Replicat) work(ctx context.Context) error {
 	for {
 		err := r.pump(ctx)
 		var again *restart
+		if err == nil || errors.Is(err, errStopped) {
+			if sqlErr := r.atExit(ctx); sqlErr != nil {
+				return sqlErr
+			}
+		}
 		if !errors.As(err, &again) {
 			return err
 		}

@@ -52,7 +52,8 @@ func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSe
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
-		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true}
+		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true,
+		Queries: true}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever

@@ -1,6 +1,7 @@
 package handlertest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -194,4 +195,38 @@ func testConflictGroups(r *run) {
 		Str("x")), row(1, 1, 7, "n", "m")))); e.Class != handler.Row {
 		r.Fatalf("%+v", e)
 	}
+}
+
+// testQuery executes statements between batches: what they do is durable, what fails
+// has done nothing and leaves the session as it was.
+func testQuery(r *run) {
+	t := r.people(67)
+	r.open()
+	q, ok := r.h.(handler.Querier)
+	if !r.h.Describe().Queries {
+		r.Log("the handler knows no SQL")
+		return
+	}
+	if !ok {
+		r.Fatal("Queries without a Querier")
+	}
+	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...),
+		t.Insert(person(2, "Bob", "b")...)))
+	name := t.Target.Name
+	if r.target.Schema != "" {
+		name = r.target.Schema + "." + name
+	}
+	answer, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET note = 'x'"})
+	if err != nil || answer.Rows != 2 {
+		r.Fatalf("%+v, %v", answer, err)
+	}
+	r.want(t, "1|Ann|x", "2|Bob|x")
+	var failed *handler.ApplyError
+	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET id = 1"}); !errors.As(err,
+		&failed) || failed.Class == handler.Connection {
+		r.Fatalf("%v", err)
+	}
+	r.apply(Batch(300, nil, t.Insert(person(3, "Cid", "c")...)))
+	r.want(t, "1|Ann|x", "2|Bob|x", "3|Cid|c")
+	r.holds(300)
 }

@@ -90,6 +90,7 @@ func Run(t *testing.T, target *Target) {
 		{"Stops", testStops},
 		{"OverrideDups", testOverrideDups},
 		{"InsertMissing", testInsertMissing},
+		{"Query", testQuery},
 		{"Conflicts", testConflicts},
 		{"ConflictGroups", testConflictGroups},
 		{"Collisions", testCollisions},
