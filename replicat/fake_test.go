@@ -34,6 +34,8 @@ type server struct {
 	fail func(s *server, b *handler.Batch, applied bool) error
 	// bad gives the error of an operation.
 	bad map[string]int // operation text to error number
+	// queries are the statements that were executed, each with the length of the log.
+	queries []string
 }
 
 func newServer() *server {
@@ -82,7 +84,7 @@ type fake struct {
 
 func (f *fake) Describe() handler.Description {
 	return handler.Description{Name: "fake", Version: "1", Transactional: !f.s.plain, Tables: true,
-		Collisions: true, Continues: f.s.continues, Resolves: true, Deferred: f.s.deferred, Origins: f.s.deferred}
+		Collisions: true, Continues: f.s.continues, Resolves: true, Queries: !f.s.plain, Deferred: f.s.deferred, Origins: f.s.deferred}
 }
 
 func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, error) {
@@ -112,6 +114,17 @@ func (f *fake) Table(_ context.Context, name handler.TableName) (*record.TableDe
 }
 
 func (f *fake) Close() error { return nil }
+
+func (f *fake) Query(_ context.Context, q handler.Query) (*handler.Answer, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	defer f.s.cond.Broadcast()
+	f.s.queries = append(f.s.queries, fmt.Sprintf("%d %s", len(f.s.log), q.Text))
+	if strings.HasPrefix(q.Text, "bad") {
+		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Code: 1064, Text: "no SQL"}
+	}
+	return &handler.Answer{Rows: 1}, nil
+}
 
 func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, error) {
 	f.s.mu.Lock()
