@@ -193,7 +193,8 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	e.images = imagePolicy{reduce: !sw.PassThru, compressUpdates: sw.CompressUpdates,
 		compressDeletes: sw.CompressDeletes, updateBefores: sw.GetUpdateBefores,
 		allBefores: logAll}
-	return e, e.beforeColumns()
+	e.beforeColumns()
+	return e, nil
 }
 
 func columns(names []string) []column {
@@ -204,19 +205,42 @@ func columns(names []string) []column {
 	return out
 }
 
-// beforeColumns obeys GETBEFORECOLS as far as it names no columns.
-func (e *entry) beforeColumns() error {
+// beforeColumns obeys GETBEFORECOLS as far as it names no columns; settleBefores
+// does the rest.
+func (e *entry) beforeColumns() {
 	for _, rule := range e.statement.GetBeforeCols {
 		switch {
-		case rule.What == "KEY":
 		case rule.What == "ALL" && rule.On == "UPDATE":
 			e.images.allUpdateBefores = true
 		case rule.What == "ALL" && rule.On == "DELETE":
 			e.images.compressDeletes = false
 		case rule.What == "KEYANDMOD" && rule.On == "UPDATE":
 			e.images.updateBefores = true
-		default:
-			return e.later("GETBEFORECOLS ON %s %s", rule.On, rule.What)
+		}
+	}
+}
+
+// settleBefores finds the columns that GETBEFORECOLS names.
+func (t *TablePlan) settleBefores(e *entry) error {
+	for _, rule := range e.statement.GetBeforeCols {
+		if rule.What != "KEYINCLUDING" && rule.What != "ALLEXCLUDING" {
+			continue
+		}
+		keep := make([]bool, len(t.Target.Columns))
+		for i := range keep {
+			keep[i] = rule.What == "ALLEXCLUDING"
+		}
+		for _, c := range columns(rule.Columns) {
+			at := c.find(t.Target)
+			if at < 0 {
+				return e.missingColumn(c, t.Target.FullName())
+			}
+			keep[at] = !keep[at]
+		}
+		if rule.On == "UPDATE" {
+			t.keepUpdated = keep
+		} else {
+			t.keepDeleted = keep
 		}
 	}
 	return nil

@@ -91,12 +91,15 @@ type TablePlan struct {
 	allColumns bool
 	check      bool // rows of a target's table: find missing keys and updates without effect
 	images     imagePolicy
-	isKey      []bool // by target column
-	computed   []int  // target columns whose values are made for each record
-	conditions []condition
-	tokens     []token
-	env        *expr.Environment
-	scratch    scratch
+	// keepUpdated and keepDeleted are the columns whose values before an update or
+	// delete GETBEFORECOLS names; nil: none.
+	keepUpdated, keepDeleted []bool
+	isKey                    []bool // by target column
+	computed                 []int  // target columns whose values are made for each record
+	conditions               []condition
+	tokens                   []token
+	env                      *expr.Environment
+	scratch                  scratch
 }
 
 // source is where a target column's value comes from.

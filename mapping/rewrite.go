@@ -269,6 +269,9 @@ func (p *TablePlan) keepBefore(column int, im imagePolicy, update bool) bool {
 	switch {
 	case p.isKey[column] || im.allBefores:
 		return true
+	case update && p.keepUpdated != nil && p.keepUpdated[column],
+		!update && p.keepDeleted != nil && p.keepDeleted[column]:
+		return true
 	case !update:
 		return !im.compressDeletes
 	case im.allUpdateBefores:

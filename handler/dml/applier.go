@@ -210,6 +210,7 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	if err != nil {
 		return nil, err
 	}
+	notes, a.work.notes = append(notes, a.work.notes...), nil
 	if b.More || a.parts {
 		return a.applyPart(ctx, b, changes, notes)
 	}

@@ -71,6 +71,11 @@ func (a *Applier) shapeOf(t *table, kind record.OpType, im images) (*shape, erro
 	for _, c := range compare {
 		if im.before != nil && im.before[c].Kind != record.Missing {
 			s.compare = append(s.compare, c)
+		} else if !t.warned {
+			t.warned = true
+			a.work.notes = append(a.work.notes, fmt.Sprintf("records of %s lack values before their "+
+				"change, such as column %s: what is missing is not compared; have the Extract send it with "+
+				"GETBEFORECOLS", t.use.Source, t.def.Columns[c].Name))
 		}
 	}
 	a.classify(s)

@@ -19,6 +19,7 @@ type table struct {
 	match  []string // conditions that find a value
 	binds  []int    // how often match binds it
 	isKey  []bool
+	warned bool // of values that COMPARECOLS lacks
 	mends  bool // an error of a row may be mended by the table's options
 	// order is shared by the tables whose operations keep their order among
 	// each other; nil when operations on different rows may change places.
@@ -131,6 +132,7 @@ type workspace struct {
 	arena         []byte
 	otherArgs     []any // of the statement that is being executed
 	otherArena    []byte
+	notes         []string
 	name          []byte
 	changes       []change
 	images        []images
