@@ -34,19 +34,27 @@ type Handler interface {
 
 // Querier is a handler whose target understands SQL; Description.Queries says so.
 type Querier interface {
-	// Query executes one statement in the target session: between batches, in a
-	// transaction of its own. It fails with an *ApplyError.
+	// Query executes one statement in the target session: in the transaction that is
+	// open after Batch.More, else in one of its own. It fails with an *ApplyError and
+	// has changed nothing; a transaction that was open still is.
 	Query(ctx context.Context, q Query) (*Answer, error)
 }
 
 // Query is a statement of the operator's own.
 type Query struct {
 	Text string `json:"text"`
+	// Args are bound to its placeholders in their order: values in record's form.
+	Args [][]byte `json:"args,omitempty"`
+	// Rows says that the first row is wanted.
+	Rows bool `json:"rows,omitempty"`
 }
 
 // Answer is the outcome of a Query.
 type Answer struct {
 	Rows int64 `json:"rows"` // changed, as far as the target tells
+	// Columns and Values are the first row, values in record's form; none without one.
+	Columns []string `json:"columns,omitempty"`
+	Values  [][]byte `json:"values,omitempty"`
 }
 
 // ProtocolVersion is the version of this contract; both sides must have the same.

@@ -181,6 +181,9 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
+	if err := e.compileQueries(parser, extract); err != nil {
+		return nil, err
+	}
 	if err := e.compilePolish(f, extract); err != nil {
 		return nil, err
 	}
@@ -260,7 +263,6 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{len(st.SQLExec) > 0, "SQLEXEC"},
 		{len(st.EventActions) > 0, "EVENTACTIONS"},
 		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
 		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},

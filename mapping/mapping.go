@@ -78,6 +78,8 @@ type TablePlan struct {
 	// else the EXCEPTIONSONLY statements behind this one. They may be used by another
 	// goroutine than the plan itself.
 	Exceptions []*TablePlan
+	// Queries are the SQLEXECs, to be asked before each Apply.
+	Queries []*TableQuery
 	// Messages tell an operator what was decided: resolved names, key columns,
 	// columns mapped by name, and the warning about a table without key.
 	Messages []*ggserr.Error

@@ -23,6 +23,7 @@ type entry struct {
 	colMatch    []param.ColMatch
 	assignments []assignment
 	conditions  []rawCondition
+	queries     []rawQuery
 	tokens      []rawToken
 	polish      polishOrders
 	actions     [record.DDL + 1]action
@@ -32,7 +33,7 @@ type entry struct {
 	// that it is EXCEPTIONSONLY.
 	exception     *entry
 	forExceptions bool
-	matched     string // the table that a name without wildcards stands for
+	matched       string // the table that a name without wildcards stands for
 }
 
 // assignment is one target = value of COLMAP.
@@ -228,6 +229,9 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 		return nil, err
 	}
 	if err := t.bindSelection(e); err != nil {
+		return nil, err
+	}
+	if err := t.bindQueries(e); err != nil {
 		return nil, err
 	}
 	if err := t.settleBefores(e); err != nil {

@@ -23,6 +23,10 @@ const storeEvery = time.Second
 // the run, *restart when that has to be done anew.
 func (r *Replicat) pump(ctx context.Context) error {
 	r.state.restarted()
+	if r.inParts {
+		r.inParts = false
+		r.target.abandon()
+	}
 	if r.target.isLost() {
 		if err := r.reopen(ctx); err != nil {
 			return err
@@ -121,6 +125,10 @@ func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 			}
 			if !ok {
 				return m.err
+			}
+			if g.caughtUp != nil {
+				close(g.caughtUp)
+				continue
 			}
 			if err := r.apply(ctx, g); err != nil {
 				return err

@@ -37,6 +37,9 @@ type group struct {
 	passed []badRow
 	origin origin
 	kept   kept
+	// caughtUp, when set, is closed when all groups before this one are applied;
+	// there is nothing else in it.
+	caughtUp chan struct{}
 	// instead is how many of ops, the first ones, were put in the place of others,
 	// and refused which of them a rule let pass.
 	instead int

@@ -37,9 +37,11 @@ type mapper struct {
 	cur    *group
 	err    error // set before out is closed
 	ended  chan struct{}
-	idle   context.Context // ends with the mapper and with the order to stop
-	first  bool
-	since  time.Time // when cur got its first transaction without operations
+	// answers are those of queries that hold for longer than one MAP.
+	answers memory
+	idle    context.Context // ends with the mapper and with the order to stop
+	first   bool
+	since   time.Time // when cur got its first transaction without operations
 }
 
 // startMapper opens the trail behind what the target has taken and starts reading.
@@ -52,7 +54,8 @@ func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 		return nil, err
 	}
 	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
-		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
+		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true,
+		answers: memory{once: map[string][]mapping.Answer{}}}
 	r.reader = reader
 	idle, wake := context.WithCancel(ctx)
 	context.AfterFunc(r.state.stopCtx, wake)
@@ -189,7 +192,7 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	if txn.Streamed {
 		return m.stream(ctx, txn)
 	}
-	single := txn.End.Compare(r.single) <= 0
+	single := txn.End.Compare(r.single) <= 0 || r.asks
 	if single && !m.cur.empty() {
 		if err := m.send(ctx); err != nil {
 			return err
@@ -249,7 +252,7 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
 			return err
 		}
-		if g.bad != nil {
+		if m.cur.bad != nil {
 			return m.isolate(ctx, txn)
 		}
 	}
@@ -307,13 +310,20 @@ func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	at := op.txn.OpPosition()
 	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
 		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
-	g := m.cur
-	ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
 	for _, t := range tables {
-		if err := g.add(t, op, ref); err != nil {
-			if err := m.notMapped(t, op, ref, err); err != nil || g.bad != nil {
-				return err
-			}
+		if len(t.plan.Queries) > 0 {
+			err = m.ask(ctx, t, op)
+		}
+		g := m.cur // asking may have handed over the one before
+		ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
+		if err == nil {
+			err = g.add(t, op, ref)
+		}
+		if err == nil {
+			continue
+		}
+		if err = m.notMapped(t, op, ref, err); err != nil || g.bad != nil {
+			return err
 		}
 	}
 	return nil
@@ -330,6 +340,8 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 		g.noOps = append(g.noOps, t)
 		g.use(t)
 		return nil
+	case !ofRow && !undecided && len(t.plan.Queries) > 0:
+		return err
 	case !ofRow && !undecided:
 		return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
 	}

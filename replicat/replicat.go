@@ -83,6 +83,7 @@ type Replicat struct {
 	verdict *verdict // on a transaction that is not applied as it is
 	last    lastFacts
 	sql     standalone
+	asks    bool           // some MAP has a SQLEXEC: transactions come one at a time
 	warned  map[string]int // errors let pass, by table and number
 	counted []*table       // whose tallies wait for their transaction's end
 	stored  time.Time      // when the checkpoint file was written
@@ -133,6 +134,7 @@ func (r *Replicat) prepare() error {
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
+	r.asks = r.plan.HasQueries()
 	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
 	if err := r.readStandalone(); err != nil {
 		return err

@@ -61,6 +61,12 @@ func (m *mapper) room(ctx context.Context, txn *trail.Txn, size int) error {
 			"bytes that handler %s takes at once", txn.XID, txn.Begin, handler.MaxBatchBytes,
 			m.r.target.can.Name)).Do("Use a handler that takes a transaction in parts.")
 	}
+	return m.sendPart(ctx, txn)
+}
+
+// sendPart hands over what is there of a transaction that goes on.
+func (m *mapper) sendPart(ctx context.Context, txn *trail.Txn) error {
+	g := m.cur
 	b := &g.batch
 	b.More, b.Ends = true, b.Ends[:0]
 	b.Checkpoint = m.r.before(txn.Begin)

@@ -105,6 +105,8 @@ func (r *Replicat) refuseBeyond(t *table) error {
 		what = "INSERTMISSINGUPDATES"
 	case !can.Resolves && t.use.Conflicts != nil:
 		what = "COMPARECOLS and RESOLVECONFLICT"
+	case !(can.Continues && can.Queries) && len(t.plan.Queries) > 0:
+		what = "SQLEXEC"
 	case !can.Continues && len(t.exceptions) > 0:
 		what = "a mapping of exceptions"
 	default:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ggsh/handler"
 	"ggsh/record"
@@ -229,4 +230,31 @@ func testQuery(r *run) {
 	r.apply(Batch(300, nil, t.Insert(person(3, "Cid", "c")...)))
 	r.want(t, "1|Ann|x", "2|Bob|x", "3|Cid|c")
 	r.holds(300)
+
+	// In the transaction of parts a query sees what they did, and a failure of its own
+	// undoes nothing of theirs.
+	q = r.h.(handler.Querier)
+	r.apply(part(Batch(300, []*Table{t}, t.Insert(person(4, "Dan", "d")...))))
+	ask := handler.Query{Rows: true, Text: "SELECT name, id FROM " + name + " WHERE note = ?",
+		Args: [][]byte{Str("d")}}
+	answer, err = q.Query(r.ctx, ask)
+	if err != nil || len(answer.Values) != 2 || !strings.EqualFold(answer.Columns[0], "name") {
+		r.Fatalf("%+v, %v", answer, err)
+	}
+	for i, want := range []string{"Dan", "4"} {
+		if v, _, err := record.DecodeValue(answer.Values[i]); err != nil || string(v.Text(nil, -1)) != want {
+			r.Fatalf("column %d: %v, %v", i, v, err)
+		}
+	}
+	ask.Args[0] = Str("none")
+	if answer, err = q.Query(r.ctx, ask); err != nil || answer.Values != nil {
+		r.Fatalf("%+v, %v", answer, err)
+	}
+	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET id = 1"}); !errors.As(err,
+		&failed) || failed.Class == handler.Connection {
+		r.Fatalf("%v", err)
+	}
+	r.apply(Batch(400, nil, t.Insert(person(5, "Eve", "e")...)))
+	r.want(t, "1|Ann|x", "2|Bob|x", "3|Cid|c", "4|Dan|d", "5|Eve|e")
+	r.holds(400)
 }
