@@ -181,6 +181,9 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
+	if err := e.compileEvents(); err != nil {
+		return nil, err
+	}
 	if err := e.compileQueries(parser, extract); err != nil {
 		return nil, err
 	}
@@ -263,13 +266,14 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{len(st.EventActions) > 0, "EVENTACTIONS"},
+		{extract && len(st.EventActions) > 0, "EVENTACTIONS in TABLE of an Extract"},
 		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
 		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
 		{len(st.FetchModColsExcept) > 0, "FETCHMODCOLSEXCEPT"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
 		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
-		{!extract && st.Keyword == "TABLE", "TABLE in a Replicat"},
+		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,
+			"TABLE without EVENTACTIONS in a Replicat"},
 	} {
 		if part.there {
 			return e.later("%s", part.name)

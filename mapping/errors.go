@@ -78,3 +78,5 @@ func RowError(err error) (code int, ok bool) {
 	var value *ValueError
 	return 0, errors.As(err, &key) || errors.As(err, &value) || errors.Is(err, ErrNoOperation)
 }
+
+func isUndecided(err error) bool { return errors.As(err, new(*UndecidedError)) }

@@ -100,6 +100,8 @@ type TablePlan struct {
 	computed                 []int  // target columns whose values are made for each record
 	conditions               []condition
 	tokens                   []token
+	events                   []param.EventAction
+	onlyEvents               bool
 	env                      *expr.Environment
 	scratch                  scratch
 }

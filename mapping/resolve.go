@@ -24,6 +24,7 @@ type entry struct {
 	assignments []assignment
 	conditions  []rawCondition
 	queries     []rawQuery
+	events      []param.EventAction
 	tokens      []rawToken
 	polish      polishOrders
 	actions     [record.DDL + 1]action
@@ -87,10 +88,15 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 	for _, e := range entries {
 		got, _ := e.source.match(def)
 		name := e.targetName(def, got)
-		if e.repeats(name, seen) {
+		onlyEvents := !p.extract && e.statement.Keyword == "TABLE"
+		if !onlyEvents && e.repeats(name, seen) {
 			continue
 		}
-		plan, err := p.resolveOne(e, def, name, lookup)
+		find := lookup
+		if onlyEvents {
+			find = nil
+		}
+		plan, err := p.resolveOne(e, def, name, find)
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +204,8 @@ func (e *entry) missingColumn(c column, table string) *ggserr.Error {
 func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Lookup,
 ) (*TablePlan, error) {
 	t := &TablePlan{Statement: e.statement, Source: def, TargetName: name,
-		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env}
+		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env, events: e.events,
+		onlyEvents: !p.extract && e.statement.Keyword == "TABLE"}
 	if e.forExceptions {
 		t.env = p.exceptionEnv
 	}

@@ -336,8 +336,12 @@ func (r *Replicat) leftOut(g *group) error {
 	v := r.verdict
 	for i, ref := range g.ops {
 		r.counting(ref.table)
-		if v.kind == respondTransException {
+		switch v.kind {
+		case respondTransException:
 			ref.table.tally.Extra.Exceptions++
+			continue
+		case respondIgnore:
+			ref.table.tally.Extra.Ignores++
 			continue
 		}
 		entry := &discardEntry{group: g, ref: ref, body: g.op(i), def: ref.table.plan.Target,

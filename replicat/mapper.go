@@ -30,13 +30,15 @@ const (
 
 // mapper reads, maps and groups in a goroutine of its own.
 type mapper struct {
-	r      *Replicat
-	reader *trail.TxnReader
-	out    chan *group
-	free   chan *group
-	cur    *group
-	err    error // set before out is closed
-	ended  chan struct{}
+	r        *Replicat
+	reader   *trail.TxnReader
+	out      chan *group
+	free     chan *group
+	cur      *group
+	err      error // set before out is closed
+	ended    chan struct{}
+	stopping bool // EVENTACTIONS: the run ends behind this transaction
+	sending  bool // and: so does the group
 	// answers are those of queries that hold for longer than one MAP.
 	answers memory
 	idle    context.Context // ends with the mapper and with the order to stop
@@ -124,6 +126,10 @@ func (m *mapper) run(ctx context.Context) error {
 		if err := m.transaction(ctx, txn); err != nil {
 			return err
 		}
+		if m.stopping {
+			m.r.p.Info(ggserr.BatchEnd, "by EVENTACTIONS")
+			return m.flush(ctx)
+		}
 	}
 }
 
@@ -156,7 +162,7 @@ func (m *mapper) send(ctx context.Context) error {
 		return context.Cause(ctx)
 	case m.out <- g:
 	}
-	m.cur = nil
+	m.cur, m.sending = nil, false
 	return m.next(ctx)
 }
 
@@ -207,7 +213,7 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	m.finish(txn, txn.End)
 	g := m.cur
 	r.state.read(txn.End, txn.CommitTime, g.batch.Count)
-	if single || g.bad != nil || g.batch.Count >= r.set.groupOps || m.overdue() ||
+	if single || g.bad != nil || g.batch.Count >= r.set.groupOps || m.overdue() || m.sending ||
 		len(g.batch.Ops) >= batchBytes || len(g.txns) >= emptyTxns {
 		return m.send(ctx)
 	}
@@ -311,6 +317,16 @@ func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
 		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
 	for _, t := range tables {
+		if len(t.plan.Events()) > 0 {
+			ref := opRef{txn: len(m.cur.txns) - 1, ordinal: op.ordinal, kind: record.OpType(body[0])}
+			apply, err := m.events(t, op, ref)
+			if err != nil {
+				return err
+			}
+			if !apply {
+				continue
+			}
+		}
 		if len(t.plan.Queries) > 0 {
 			err = m.ask(ctx, t, op)
 		}

@@ -199,6 +199,9 @@ func (r *Replicat) work(ctx context.Context) error {
 		if !again.single.IsZero() {
 			r.single = again.single
 		}
+		if again.verdict != nil {
+			r.verdict = again.verdict
+		}
 		var failed *handler.ApplyError
 		if errors.As(again.cause, &failed) && failed.Class == handler.Conflict {
 			if err := r.awaitAgain(); err != nil {
@@ -216,6 +219,8 @@ type restart struct {
 	// single, when not zero, is up to where transactions are to be applied one
 	// at a time.
 	single trail.Position
+	// verdict, when set, is on the transaction to be left out.
+	verdict *verdict
 }
 
 // Error gives the reason.

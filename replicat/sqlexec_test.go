@@ -158,3 +158,14 @@ func TestAVerdictTakesBackTheParts(t *testing.T) {
 		t.Errorf("%+v, %d in the log, %d opens", c, len(f.s.log), f.s.opens)
 	}
 }
+
+func FuzzPlaceholders(f *testing.F) {
+	f.Add("select ':a', :a, x::int from t where b = ?")
+	f.Add("select 'open")
+	f.Fuzz(func(t *testing.T, query string) {
+		text, order, err := placeholders(query, []param.SQLParam{{Name: "a"}, {Name: "b"}})
+		if err == nil && strings.Count(text, "?") < len(order) {
+			t.Errorf("%q: %q has fewer placeholders than %v", query, text, order)
+		}
+	})
+}
