@@ -72,7 +72,7 @@ func (t *TablePlan) assigned(e *entry, a assignment, to *record.ColumnDef) (sour
 	}
 	if a.node != nil {
 		value, err := a.node.Bind(t.scope(e, to))
-		return source{column: -1, value: value, looksAt: a.node.Names(t.Source)}, err
+		return source{column: -1, made: &maker{value: value, looksAt: a.node.Names(t.Source)}}, err
 	}
 	from := a.from.find(t.Source)
 	if from < 0 {
@@ -125,7 +125,9 @@ func (t *TablePlan) deriveAssigned(e *entry, a assignment, at []int) error {
 	if err != nil {
 		return err
 	}
-	src.polish = polish{kind: def.Kind, lenient: true}
+	if src.made != nil {
+		src.made.polish = polish{kind: def.Kind, lenient: true}
+	}
 	to := a.target.find(t.Target)
 	if to < 0 {
 		to = len(t.columns)
@@ -139,6 +141,11 @@ func (t *TablePlan) deriveAssigned(e *entry, a assignment, at []int) error {
 	}
 	if src.column >= 0 && at[src.column] < 0 {
 		at[src.column] = to
+	}
+	// A column that is made of columns takes the place of the one it is named after,
+	// in a key too.
+	if k := a.target.find(t.Source); k >= 0 && src.made != nil && !src.made.varies() {
+		at[k] = to
 	}
 	t.columns[to], t.Target.Columns[to] = src, def
 	return nil
@@ -159,8 +166,8 @@ func (t *TablePlan) derivedDef(c column, src source) (record.ColumnDef, error) {
 	switch {
 	case src.column >= 0:
 		def = t.Source.Columns[src.column]
-	case src.value != nil:
-		def = src.value.Def()
+	case src.made != nil:
+		def = src.made.value.Def()
 		if like := t.like(c); like != nil && (def.Kind == like.Kind || def.Kind != record.String) {
 			def = *like
 		}
@@ -282,10 +289,7 @@ func (t *TablePlan) withoutKey() {
 // table without key leave it out.
 func (t *TablePlan) generated(column int) bool {
 	c := &t.columns[column]
-	if c.value != nil {
-		return !c.value.OfColumns() // of a value that is another one each time
-	}
-	return c.column >= 0 && t.Source.Columns[c.column].Generated
+	return c.made.varies() || c.column >= 0 && t.Source.Columns[c.column].Generated
 }
 
 // sourceKey is the source's key in target columns; nil when a part is not mapped.
@@ -375,9 +379,11 @@ func (t *TablePlan) settle() {
 		t.isKey[k] = true
 	}
 	t.identical = len(t.columns) == len(t.Source.Columns)
-	for i, c := range t.columns {
-		t.identical = t.identical && c.column == i && c.literal == nil && !c.computed()
-		if c.computed() {
+	for i := range t.columns {
+		c := &t.columns[i]
+		c.plain = c.column >= 0 && c.made == nil
+		t.identical = t.identical && c.column == i && c.plain
+		if c.made != nil {
 			t.computed = append(t.computed, i)
 		}
 	}

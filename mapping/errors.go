@@ -45,7 +45,7 @@ type UndecidedError struct {
 func (e *UndecidedError) Error() string {
 	columns := e.Columns
 	if columns == "" {
-		columns = "something"
+		columns = "a value"
 	}
 	return fmt.Sprintf("%s needs %s, which the record of table %s does not carry or which is invalid",
 		e.What, columns, e.Table)

@@ -16,7 +16,6 @@ const keepValues = 1 << 20
 
 // polish is what is done to a value on its way into a target column.
 type polish struct {
-	any     bool
 	kind    record.Kind // the form that a computed value gets; 0: its own
 	lenient bool        // a value that cannot have that form goes as it is
 	trim    bool        // cut blanks at the end
@@ -72,7 +71,7 @@ func (t *TablePlan) setPolish(e *entry) {
 			y.badNum = o.badNum
 		}
 		switch {
-		case c.value != nil:
+		case c.made != nil:
 			y.kind, y.lenient = to.Kind, t.Target.Database == anyDatabase
 		case c.column < 0:
 			continue
@@ -83,8 +82,12 @@ func (t *TablePlan) setPolish(e *entry) {
 			}
 			y.trim = varying(to) && (o.trimSpaces && fixed(from) || o.trimVarSpaces && varying(from))
 		}
-		y.any = y.blank || y.badNum != nil || y.trim
-		c.polish = y
+		switch {
+		case c.made != nil:
+			c.made.polish = y
+		case y.blank || y.badNum != nil || y.trim:
+			c.made = &maker{polish: y}
+		}
 	}
 }
 
@@ -142,32 +145,32 @@ func (p *TablePlan) evaluate(act action) error {
 // knownBefore reports whether the image before tells a column's value before: all
 // that it is made of is in it.
 func (p *TablePlan) knownBefore(src *source) bool {
-	if src.value == nil {
+	if src.made.value == nil {
 		return true
 	}
-	for _, at := range src.looksAt {
+	for _, at := range src.made.looksAt {
 		if !carries(p.scratch.Before.Value(at)) {
 			return false
 		}
 	}
-	return src.value.OfColumns()
+	return src.made.value.OfColumns()
 }
 
 // make gives one encoded value.
 func (p *TablePlan) make(column int, which part) ([]byte, error) {
-	s, src := &p.scratch, &p.columns[column]
+	s, m := &p.scratch, p.columns[column].made
 	var v record.Value
-	if src.value != nil {
-		v = src.value.Value(&s.Record, which == theBefore)
+	if m.value != nil {
+		v = m.value.Value(&s.Record, which == theBefore)
 		fit := v
-		if src.polish.kind != 0 {
-			fit = s.Fit(v, src.polish.kind)
+		if m.polish.kind != 0 {
+			fit = s.Fit(v, m.polish.kind)
 		}
-		if fit.Kind != expr.Invalid || !src.polish.lenient {
+		if fit.Kind != expr.Invalid || !m.polish.lenient {
 			v = fit
 		}
 	} else {
-		raw := p.carried(src.column, which)
+		raw := p.carried(p.columns[column].column, which)
 		if !carries(raw) {
 			return raw, nil
 		}
@@ -176,9 +179,9 @@ func (p *TablePlan) make(column int, which part) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if v = src.polish.apply(v); v.Kind == expr.Invalid {
-		if src.polish.badNum != nil {
-			return src.polish.badNum, nil
+	if v = m.polish.apply(v); v.Kind == expr.Invalid {
+		if m.polish.badNum != nil {
+			return m.polish.badNum, nil
 		}
 		return nil, &ValueError{Table: p.Target.FullName(), Column: p.Target.Columns[column].Name}
 	}
@@ -189,19 +192,18 @@ func (p *TablePlan) make(column int, which part) ([]byte, error) {
 
 // carried gives the encoded value of a source column.
 func (p *TablePlan) carried(column int, which part) []byte {
-	s := &p.scratch
-	switch which {
-	case theBefore:
-		return s.Before.Value(column)
-	case theAfter:
-		return s.After.Value(column)
-	case merged:
-		if v := s.After.Value(column); carries(v) {
-			return v
-		}
-		return s.Before.Value(column)
+	if which == nothing {
+		return nil
 	}
-	return nil
+	image := &p.scratch.After
+	if which == theBefore {
+		image = &p.scratch.Before
+	}
+	v := image.Value(column)
+	if which == merged && !carries(v) {
+		v = p.scratch.Before.Value(column)
+	}
+	return v
 }
 
 // apply polishes a value.

@@ -108,18 +108,24 @@ type TablePlan struct {
 
 // source is where a target column's value comes from.
 type source struct {
-	column  int        // of the source definition; -1 for none
-	literal []byte     // an encoded value, when not nil
-	value   *expr.Expr // a value to evaluate, when not nil
+	column  int    // of the source definition; -1 for none
+	plain   bool   // the source's value goes as it is
+	literal []byte // an encoded value, when not nil
+	made    *maker // the value is made for each record, when not nil
+}
+
+// maker makes a value for each record.
+type maker struct {
+	value   *expr.Expr // nil: the source column's value is polished
 	looksAt []int      // the source columns that value depends on
 	polish  polish
 }
 
 // given reports whether the column has a source.
-func (s *source) given() bool { return s.column >= 0 || s.literal != nil || s.value != nil }
+func (s *source) given() bool { return s.column >= 0 || s.literal != nil || s.made != nil }
 
-// computed reports whether the value has to be made for each record.
-func (s *source) computed() bool { return s.value != nil || s.polish.any }
+// varies reports whether the value depends on more than the row.
+func (m *maker) varies() bool { return m != nil && m.value != nil && !m.value.OfColumns() }
 
 // part says which source image an image is made from.
 type part uint8

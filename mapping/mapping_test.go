@@ -307,6 +307,13 @@ func shapes(t testing.TB) map[string]*TablePlan {
 		"by name":      planFor(t, param.Replicat, mapParams, wideSource, "o.t d null, c null, ID key, x null, a"),
 		"literal": planFor(t, param.Replicat, "TARGETDB sqlite:x\nMAP s.t, TARGET o.t, "+
 			"COLMAP (USEDEFAULTS, x = 'lit', a = b);\n", wideSource, "o.t id key, a, x null"),
+		"functions": planFor(t, param.Replicat, "TARGETDB sqlite:x\nMAP s.t, TARGET o.t, COLMAP (id = id, "+
+			"x = @STRCAT (a, '/', b), a = @IF (@COLTEST (c, NULL, MISSING), 'none', @STRUP (c)), "+
+			"b = @DATE ('YYYY', 'YYYY-MM-DD', '2026-11-29')), "+
+			"FILTER (@STRLEN (a) > 0 OR @RANGE (1, 3, d) < 2);\n", wideSource,
+			"o.t id key, a null, x null, b null"),
+		"tokens": planFor(t, param.Extract, "EXTTRAIL ./dirdat/aa\nTABLE s.t, WHERE (a <> 'x' OR id = 1), "+
+			"TOKENS (one = a, two = before.b, three = @TOKEN ('four'));\n", wideSource, ""),
 		"compress": planFor(t, param.Extract, "EXTTRAIL ./dirdat/aa\nTABLE s.t;\n", wideSource, ""),
 	}
 }

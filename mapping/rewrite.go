@@ -39,18 +39,18 @@ func (p *TablePlan) Apply(dst, body []byte, from *expr.Origin) (out []byte, appl
 	if !act.take {
 		return dst, false, nil
 	}
-	s.Origin = expr.Origin{}
-	if from != nil {
-		s.Origin = *from
-	}
 	passes := p.identical && p.passes(act)
 	if !passes || len(p.conditions) > 0 {
 		if err := p.readImages(); err != nil {
 			return dst, false, err
 		}
-	}
-	if taken, err := p.selects(); err != nil || !taken {
-		return dst, false, err
+		s.Origin = expr.Origin{}
+		if from != nil {
+			s.Origin = *from
+		}
+		if taken, err := p.selects(); err != nil || !taken {
+			return dst, false, err
+		}
 	}
 	if passes {
 		out = append(dst, body...)
@@ -160,6 +160,9 @@ func (p *TablePlan) from(which part) *expr.Image {
 // every after image, and into a before image where it helps to find the row.
 func (p *TablePlan) pick(column int, which part, before bool) []byte {
 	src := &p.columns[column]
+	if src.plain {
+		return p.carried(src.column, which)
+	}
 	if src.literal != nil {
 		if before && !p.isKey[column] {
 			return nil
@@ -167,16 +170,14 @@ func (p *TablePlan) pick(column int, which part, before bool) []byte {
 		return src.literal
 	}
 	switch {
-	case before && !p.isKey[column] && src.value != nil && !src.value.OfColumns():
+	case src.made == nil || which == nothing:
 		return nil
-	case src.computed() && which == theBefore:
-		return p.scratch.made[0][column]
-	case src.computed() && which != nothing:
+	case which != theBefore:
 		return p.scratch.made[1][column]
-	case src.column < 0:
+	case before && !p.isKey[column] && src.made.varies():
 		return nil
 	}
-	return p.carried(src.column, which)
+	return p.scratch.made[0][column]
 }
 
 func appendPicked(dst, value []byte) []byte {

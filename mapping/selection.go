@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"ggsh/ggserr"
@@ -91,20 +92,11 @@ func (e *entry) compileSelection(parser *expr.Parser, extract bool) error {
 func (c *rawCondition) count(operations []string, on bool) {
 	for name, types := range rowTypes {
 		for _, t := range types {
-			if len(operations) == 0 || contains(operations, name) {
+			if len(operations) == 0 || slices.Contains(operations, name) {
 				c.on[t] = on
 			}
 		}
 	}
-}
-
-func contains(list []string, name string) bool {
-	for _, s := range list {
-		if s == name {
-			return true
-		}
-	}
-	return false
 }
 
 // scope is what the expressions of a statement are bound to.

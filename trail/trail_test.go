@@ -78,14 +78,22 @@ func txnText(txn *Txn) (string, error) {
 	s := txn.CSN.String() + "["
 	var op record.Op
 	var values []record.Value
+	last := false
 	for i := 0; ; i++ {
 		def, body, err := txn.Ops.Next()
+		if err == io.EOF && !last && i > 0 {
+			return s, errors.New("the last operation was not said to be the last")
+		}
 		if err == io.EOF {
 			return s + "]", nil
 		}
 		if err != nil {
 			return s, err
 		}
+		if last {
+			return s, errors.New("an operation follows the last one")
+		}
+		last = txn.Last()
 		if err := record.DecodeOp(body, &op); err != nil {
 			return s, err
 		}

@@ -1,10 +1,6 @@
 package expr
 
-import (
-	"encoding/binary"
-
-	"ggsh/record"
-)
+import "ggsh/record"
 
 // bindCase binds @CASE (value, test, result..., [default]).
 func bindCase(s *Scope, n *Node) (bound, error) {
@@ -187,56 +183,57 @@ func bindRange(s *Scope, n *Node) (bound, error) {
 	}
 	b.columns = true
 	b.eval = func(r *Record) record.Value {
-		from := len(r.arena)
-		worst := record.Missing
+		sum, any := uint64(hashSeed), false
 		for _, c := range columns {
 			v := c.eval(r)
 			if exceptional(v.Kind) {
-				r.arena = append(r.arena, 0, 0, 0, 0)
+				sum = hashed(sum, nil)
 				continue
 			}
-			worst = v.Kind
-			if !r.hashable(v) {
-				return state(Invalid)
-			}
+			any = true
+			sum = hashed(sum, r.hashable(v))
 		}
-		if worst == record.Missing {
+		if !any {
 			r.unhashed = true
 			return state(record.Missing)
 		}
-		sum := fnv64(r.arena[from:])
-		r.arena = r.arena[:from]
-		return boolean(sum%uint64(total) == uint64(part-1))
+		return boolean(mixed(sum)%uint64(total) == uint64(part-1))
 	}
 	return b, nil
 }
 
-// hashable appends a value's length and text to the arena.
-func (r *Record) hashable(v record.Value) bool {
-	mark := len(r.arena)
-	r.arena = append(r.arena, 0, 0, 0, 0)
-	if x, ok := numberOf(v); ok && numeric(v.Kind) {
-		for !x.float && x.big == nil && x.scale > 0 && x.n%10 == 0 {
-			x.n, x.scale = x.n/10, x.scale-1
-		}
-		r.arena = x.append(r.arena)
-	} else {
-		b := r.octets(v)
-		if !r.room(len(b)) {
-			return false
-		}
-		r.arena = append(r.arena, b...)
+// hashable is the text of a value to hash.
+func (r *Record) hashable(v record.Value) []byte {
+	x, ok := numberOf(v)
+	if !ok || !numeric(v.Kind) {
+		return r.octets(v)
 	}
-	binary.LittleEndian.PutUint32(r.arena[mark:], uint32(len(r.arena)-mark-3))
-	return true
+	for !x.float && x.big == nil && x.scale > 0 && x.n%10 == 0 {
+		x.n, x.scale = x.n/10, x.scale-1
+	}
+	from := len(r.arena)
+	r.arena = x.append(r.arena)
+	return r.arena[from:]
 }
 
-// fnv64 hashes and mixes the bits, so that small totals are met evenly.
-func fnv64(b []byte) uint64 {
-	h := uint64(14695981039346656037)
+// hashSeed begins a hash (FNV-1a, 64 bits).
+const hashSeed = 14695981039346656037
+
+// hashed goes on with a text, and with a mark behind it that no text has; nil is a
+// value that is not there.
+func hashed(h uint64, b []byte) uint64 {
+	const prime = 1099511628211
 	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
+		h = (h ^ uint64(c)) * prime
 	}
+	if b == nil {
+		return (h ^ 0x1ff) * prime
+	}
+	return (h ^ 0x100) * prime
+}
+
+// mixed spreads the bits, so that small totals are met evenly.
+func mixed(h uint64) uint64 {
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	return h ^ h>>33
