@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ggsh/mapping/expr"
@@ -79,7 +80,7 @@ func (t *TablePlan) bindQueries(e *entry) error {
 		q := &TableQuery{SQL: raw.sql}
 		for name, types := range rowTypes {
 			for _, kind := range types {
-				q.on[kind] = len(raw.sql.On) == 0 || contains(raw.sql.On, name)
+				q.on[kind] = len(raw.sql.On) == 0 || slices.Contains(raw.sql.On, name)
 			}
 		}
 		for _, node := range raw.values {
