@@ -35,7 +35,8 @@ type mapper struct {
 	out      chan *group
 	free     chan *group
 	cur      *group
-	err      error // set before out is closed
+	source   sourceOp // the operation being mapped
+	err      error    // set before out is closed
 	ended    chan struct{}
 	stopping bool // EVENTACTIONS: the run ends behind this transaction
 	sending  bool // and: so does the group
@@ -255,7 +256,8 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err != nil {
 			return err
 		}
-		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		m.source = sourceOp{txn: txn, def: def, body: body, ordinal: n}
+		if err := m.op(ctx, &m.source); err != nil {
 			return err
 		}
 		if m.cur.bad != nil {

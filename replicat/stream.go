@@ -35,7 +35,8 @@ func (m *mapper) stream(ctx context.Context, txn *trail.Txn) error {
 		if err := m.room(ctx, txn, len(body)); err != nil {
 			return err
 		}
-		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		m.source = sourceOp{txn: txn, def: def, body: body, ordinal: n}
+		if err := m.op(ctx, &m.source); err != nil {
 			return err
 		}
 		if m.cur.bad != nil {
