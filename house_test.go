@@ -23,9 +23,9 @@ import (
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "handler", "scheduler",
-		"checkpoint", "checkpointtable", "props", "oracleclient"},
-	{"dblogin", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml", "process",
-		"groupstate"},
+		"checkpoint", "checkpointtable", "props", "sealedfile", "oracleclient"},
+	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
+		"process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
@@ -66,6 +66,7 @@ var outside = []struct {
 }{
 	{"5", "github.com/go-mysql-org/go-mysql", []string{"capture/mysql"}, "drivers"},
 	{"5", "github.com/go-sql-driver/mysql", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
+	{"5", "github.com/sijms/go-ora", []string{"oracleclient"}, "drivers"},
 	{"5", "modernc.org/sqlite", []string{"dblogin", "capture/*", "plugins/*"}, "drivers"},
 	{"5", "github.com/hashicorp", []string{"handler"}, "the process boundary of handlers"},
 	{"5", "google.golang.org/grpc", []string{"handler"}, "the process boundary of handlers"},
@@ -90,7 +91,8 @@ var outside = []struct {
 var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 
 // networked are the packages that may use them.
-var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "plugins/hdfs"}
+var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "oracleclient",
+	"plugins/hdfs"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
 var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",

@@ -27,6 +27,8 @@ func (c bytesConn) Close() error                     { return nil }
 func FuzzWire(f *testing.F) {
 	h := hello{Version: 1, Token: "t", Trail: "./dirdat/rt", Header: trail.HeaderInfo{Group: "P"}}
 	f.Add(h.append(nil))
+	h.Version, h.Algorithm, h.KeyName = sealedVersion, trail.AES128, "k"
+	f.Add(h.append(nil))
 	last := testInfo(3)
 	f.Add((&holds{at: trail.Position{Seqno: 1, RBA: 2}, last: last}).append(nil))
 	head := blockHeader(codecPlain, []byte{itemAbort, 0})

@@ -29,9 +29,10 @@ type SenderConfig struct {
 	Purge      bool   // the trail's files are removed first
 	MaxBytes   int64  // of a trail file; zero: trail.DefaultMaxBytes
 	Header     trail.HeaderInfo
-	Compress   bool // RMTHOST COMPRESS
-	Threshold  int  // blocks shorter than this many bytes are not packed
-	BlockBytes int  // of a block; zero: 128 KiB
+	Encrypt    *trail.Encryption // how the collector encrypts the trail, with its home's keys
+	Compress   bool              // RMTHOST COMPRESS
+	Threshold  int               // blocks shorter than this many bytes are not packed
+	BlockBytes int               // of a block; zero: 128 KiB
 	// Timeout bounds each step on the network (RMTHOST TIMEOUT); zero: 30 s. A
 	// connection that is silent for as long is given up, on both ends.
 	Timeout time.Duration
@@ -140,6 +141,9 @@ func (s *Sender) greet() error {
 		Trail: s.cfg.Trail, Digits: uint8(s.cfg.Digits), FirstSeqno: s.cfg.FirstSeqno,
 		MaxBytes: uint64(s.cfg.MaxBytes), Timeout: uint32(s.cfg.Timeout.Milliseconds()),
 		Header: s.cfg.Header}
+	if e := s.cfg.Encrypt; e != nil {
+		h.Version, h.Algorithm, h.KeyName = sealedVersion, e.Algorithm, e.KeyName
+	}
 	if s.cfg.Forget {
 		h.Flags |= helloForget
 	}

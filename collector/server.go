@@ -37,8 +37,9 @@ type ServerConfig struct {
 	// AllowRemote admits senders from other hosts; without TLS they are refused.
 	AllowRemote bool
 	TLS         *tls.Config
-	Log         EventLog // nil: none
-	FS          trail.FS // nil: trail.Disk
+	Log         EventLog   // nil: none
+	FS          trail.FS   // nil: trail.Disk
+	Keys        trail.Keys // for encrypted trails; nil: there are none
 }
 
 // Server takes the records of one sender and writes them to one trail.
@@ -180,9 +181,9 @@ func (s *Server) checkHello(h *hello) error {
 	if !same || s.cfg.Token == "" {
 		return ggserr.New(ggserr.AccessDenied, "the token is wrong")
 	}
-	if h.Version != protocolVersion {
-		return ggserr.New(ggserr.AccessDenied, fmt.Sprintf(
-			"protocol version %d; this collector speaks version %d", h.Version, protocolVersion))
+	if h.Version != protocolVersion && h.Version != sealedVersion {
+		return ggserr.New(ggserr.AccessDenied, fmt.Sprintf("protocol version %d; this collector "+
+			"speaks versions %d and %d", h.Version, protocolVersion, sealedVersion))
 	}
 	select {
 	case <-s.secret:
@@ -278,7 +279,7 @@ func (c *session) openTrail() error {
 		Header: c.hello.Header, FirstSeqno: c.hello.FirstSeqno, FS: cfg.FS,
 		Forget:   c.hello.Flags&helloForget != 0,
 		Purge:    c.hello.Flags&helloPurge != 0,
-		LockWait: c.link.timeout + lockMargin})
+		LockWait: c.link.timeout + lockMargin, Encrypt: c.hello.encryption(), Keys: cfg.Keys})
 	if err != nil {
 		return err
 	}

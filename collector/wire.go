@@ -38,6 +38,9 @@ const (
 	frameFail   = 7 // both: u32 number of the message, text
 
 	protocolVersion = 1
+	// sealedVersion is what a sender says whose trail is to be encrypted: an
+	// older collector, which would write it in clear, refuses.
+	sealedVersion = 2
 
 	maxHello = 64 << 10
 	maxFrame = trail.MaxBody + 1<<20
@@ -68,6 +71,9 @@ type hello struct {
 	MaxBytes   uint64
 	Timeout    uint32 // milliseconds
 	Header     trail.HeaderInfo
+	// Algorithm and KeyName encrypt the trail; of version 2 only.
+	Algorithm trail.Algorithm
+	KeyName   string
 }
 
 // helloForget makes the trail's history begin anew, helloPurge removes its files
@@ -79,7 +85,23 @@ const (
 
 func (h *hello) strings() []*string {
 	return []*string{&h.Token, &h.Group, &h.Trail, &h.Header.Group, &h.Header.Program,
-		&h.Header.Kind, &h.Header.Database, &h.Header.Host}
+		&h.Header.Kind, &h.Header.Database, &h.Header.Host, &h.KeyName}[:h.count()]
+}
+
+// count is how many strings a hello of that version has.
+func (h *hello) count() int {
+	if h.Version < sealedVersion {
+		return 8
+	}
+	return 9
+}
+
+// encryption is how the trail is to be encrypted; nil: in clear.
+func (h *hello) encryption() *trail.Encryption {
+	if h.Version < sealedVersion {
+		return nil
+	}
+	return &trail.Encryption{Algorithm: h.Algorithm, KeyName: h.KeyName}
 }
 
 func (h *hello) append(dst []byte) []byte {
@@ -91,6 +113,9 @@ func (h *hello) append(dst []byte) []byte {
 	for _, s := range h.strings() {
 		dst = binary.AppendUvarint(dst, uint64(len(*s)))
 		dst = append(dst, *s...)
+	}
+	if h.Version >= sealedVersion {
+		dst = append(dst, byte(h.Algorithm))
 	}
 	return dst
 }
@@ -110,6 +135,12 @@ func decodeHello(b []byte) (*hello, error) {
 			return nil, err
 		}
 		*s, rest = string(part), r
+	}
+	if h.Version >= sealedVersion {
+		if len(rest) == 0 {
+			return nil, errShort
+		}
+		h.Algorithm = trail.Algorithm(rest[0])
 	}
 	return h, nil
 }

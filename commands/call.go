@@ -52,7 +52,7 @@ func (cmd *Command) parse(line string, words []word, loc *time.Location) (*call,
 func (c *call) takeBang(words []word) []word {
 	words = slices.Clone(words)
 	if n := len(words) - 1; n >= 0 && !words[n].quoted && len(words[n].text) > 1 {
-		before := n > 0 && words[n-1].is("PASSWORD")
+		before := n > 0 && words[n-1].is("PASSWORD") || n == 0 && c.cmd.Object == "PASSWORD"
 		if text, ok := strings.CutSuffix(words[n].text, "!"); ok && !before {
 			words[n].text = strings.TrimSuffix(text, "\\")
 			c.bang = true

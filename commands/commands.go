@@ -101,7 +101,7 @@ func (c *Command) option(word string) *Arg {
 func Table() []Command {
 	var rows []Command
 	for _, part := range [][]Command{managerRows(), extractRows(), replicatRows(),
-		groupRows(), sendRows(), trailRows(), paramRows(), credentialRows(), databaseRows(),
+		groupRows(), sendRows(), trailRows(), paramRows(), credentialRows(), walletRows(), databaseRows(),
 		checkpointRows(), viewRows(), shellRows(), otherRows()} {
 		rows = append(rows, part...)
 	}

@@ -38,11 +38,11 @@ func checkAlter(c *call) error {
 			n++
 		}
 	}
-	if n != 1 || !c.has("USER") {
-		return fault(word{col: len([]rune(c.line)) + 1}, "%s needs one of ADD USER, REPLACE USER "+
-			"and DELETE USER: %s", c.cmd.Name(), c.cmd.Synopsis)
+	if n == 1 && c.has("USER") {
+		return checkEncrypt(c)
 	}
-	return nil
+	return fault(word{col: len([]rune(c.line)) + 1}, "%s needs one of ADD USER, REPLACE USER "+
+		"and DELETE USER: %s", c.cmd.Name(), c.cmd.Synopsis)
 }
 
 func alterStore(_ context.Context, s *Session, c *call) (Value, error) {
@@ -71,10 +71,12 @@ func alterStore(_ context.Context, s *Session, c *call) (Value, error) {
 		return nil, err
 	}
 	password, err := s.password(c)
+	if err == nil {
+		entry.Password, err = s.decrypted(c, password)
+	}
 	if err != nil {
 		return nil, err
 	}
-	entry.Password = password
 	change := store.Add
 	if c.has("REPLACE") {
 		change = store.Replace
@@ -148,17 +150,17 @@ func credentialRows() []Command {
 				"CREDENTIALSTORELOCATION says."},
 		{Verb: "ALTER", Object: "CREDENTIALSTORE", Priority: P0, Changes: true, run: alterStore,
 			check: checkAlter,
-			Synopsis: "ALTER CREDENTIALSTORE {ADD | REPLACE | DELETE} USER userid [, PASSWORD p] " +
-				"[ALIAS a] [DOMAIN d]",
+			Synopsis: "ALTER CREDENTIALSTORE {ADD | REPLACE | DELETE} USER userid [, PASSWORD p " +
+				"[algorithm ENCRYPTKEY k]] [ALIAS a] [DOMAIN d]",
 			Help: "Changes an entry. Without PASSWORD it is asked for; the alias is the user id " +
 				"without ALIAS, the domain " + dblogin.DefaultDomain + " without DOMAIN.",
-			Options: []Arg{{Name: "ADD", Help: "a new alias"},
+			Options: append([]Arg{{Name: "ADD", Help: "a new alias"},
 				{Name: "REPLACE", Help: "another user or password"},
 				{Name: "DELETE", Help: "remove the alias"},
 				{Name: "USER", Kind: Word, Help: "user, or user@db@host:port"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
 				{Name: "ALIAS", Kind: Word, Help: "name for USERIDALIAS"},
-				{Name: "DOMAIN", Kind: Word, Help: "group of aliases"}}},
+				{Name: "DOMAIN", Kind: Word, Help: "group of aliases"}}, encryptOptions()...)},
 		{Verb: "INFO", Object: "CREDENTIALSTORE", Priority: P0, run: infoStore,
 			Synopsis: "INFO CREDENTIALSTORE [DOMAIN d]",
 			Help:     "Lists aliases and their users, never passwords.",

@@ -58,10 +58,8 @@ func checkLogin(c *call) error {
 	case !c.has("USERID") && !c.has("USERIDALIAS") && !c.has("SOURCEDB"):
 		return fault(word{col: len([]rune(c.line)) + 1},
 			"DBLOGIN needs USERID, USERIDALIAS or SOURCEDB: %s", c.cmd.Synopsis)
-	case c.has("ENCRYPTKEY") && c.text("ENCRYPTKEY") == "":
-		return fault(c.words[0], "ENCRYPTKEY needs a key's name.")
 	}
-	return nil
+	return checkEncrypt(c)
 }
 
 func (s *Session) loginOf(c *call) (dblogin.Login, error) {
@@ -83,9 +81,9 @@ func (s *Session) loginOf(c *call) (dblogin.Login, error) {
 			}
 		}
 	}
-	if c.has("ENCRYPTKEY") {
-		return dblogin.Login{}, refuse("Encrypted passwords are not supported.").
-			Do("ALTER CREDENTIALSTORE ADD USER ... ALIAS a, then DBLOGIN USERIDALIAS a.")
+	password, err := s.decrypted(c, password)
+	if err != nil {
+		return dblogin.Login{}, err
 	}
 	return dblogin.New(source, c.text("USERID"), password)
 }
@@ -216,19 +214,18 @@ func databaseRows() []Command {
 	rows := []Command{
 		{Verb: "DBLOGIN", Priority: P0, check: checkLogin, run: dbLogin,
 			Synopsis: "DBLOGIN {[SOURCEDB {db@host:port | sqlite:path | directory:path}] [, USERID user[@oracle] " +
-				"[, PASSWORD p] | USERIDALIAS a [DOMAIN d]]}",
+				"[, PASSWORD p [algorithm ENCRYPTKEY k]] | USERIDALIAS a [DOMAIN d]]}",
 			Help: "Logs the session in to a database. Without PASSWORD it is asked for. Without SOURCEDB " +
 				"it is an Oracle database: user@alias of tnsnames.ora, user@host:port/service, or the one " +
 				"of ORACLE_SID.",
-			Options: []Arg{{Name: "SOURCEDB", Kind: Word, Aliases: []string{"TARGETDB"},
-				Help: "db@host:port, sqlite:path or directory:path"},
+			Options: append(encryptOptions(), []Arg{{Name: "SOURCEDB", Kind: Word,
+				Aliases: []string{"TARGETDB"}, Help: "db@host:port, sqlite:path or directory:path"},
 				{Name: "USERID", Kind: Word, Help: "user, of Oracle with @ and the database"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
 				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store"},
 				{Name: "DOMAIN", Kind: Word, Help: "domain of the alias"},
-				{Name: "SYSDBA"}, {Name: "SQLID", Kind: Word}, {Name: "SESSIONCHARSET", Kind: Word},
-				{Name: "ENCRYPTKEY", Kind: Word}, {Name: "BLOWFISH"}, {Name: "AES128"},
-				{Name: "AES192"}, {Name: "AES256"}}},
+				{Name: "SYSDBA"}, {Name: "SQLID", Kind: Word},
+				{Name: "SESSIONCHARSET", Kind: Word}}...)},
 		{Verb: "LIST", Object: "TABLES", Priority: P1, run: listTables,
 			Synopsis: "LIST TABLES owner.pattern",
 			Places:   []Arg{{Name: "tables", Kind: Word, Help: "owner.name; * and ? for several"}},

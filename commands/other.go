@@ -4,7 +4,6 @@ package commands
 // each says what to do instead.
 func otherRows() []Command {
 	const (
-		wallet    = "there is no wallet; passwords are in the credential store (ADD CREDENTIALSTORE)."
 		heartbeat = "there is no heartbeat table; LAG and INFO ALL show how late groups are."
 		notNeeded = "this database needs no registration; go on with ADD EXTRACT."
 		platform  = "it belongs to a platform that this product does not run on."
@@ -16,9 +15,6 @@ func otherRows() []Command {
 		other("UNREGISTER", "REPLICAT", P2, notNeeded, true),
 		other("SYNCHRONIZE", "REPLICAT", P2,
 			"groups have no threads with positions of their own; START goes on.", true),
-		other("ENCRYPT", "PASSWORD", P1,
-			"keep the password in the credential store (ALTER CREDENTIALSTORE ADD USER ... ALIAS a) "+
-				"and write USERIDALIAS a in parameter files.", false),
 		other("MININGDBLOGIN", "", P2, "there is no downstream capture.", false),
 		other("CONNECT", "", Extension, "log in to the machine of that home and run ggsh there, or "+
 			"use the Manager's HTTP interface.", false),
@@ -32,10 +28,6 @@ func otherRows() []Command {
 		other("DEFAULTJOURNAL", "", NA, platform, false),
 		other("SEND", "PROCESS", NA, platform, false),
 	}
-	rows = append(rows, family("WALLET", P1, wallet, "CREATE", "OPEN")...)
-	rows = append(rows, family("WALLET", P2, wallet, "PURGE")...)
-	rows = append(rows, family("MASTERKEY", P1, wallet, "ADD", "INFO", "RENEW", "DELETE",
-		"UNDELETE")...)
 	rows = append(rows, family("PROCEDURETRANDATA", P2, "procedures are not replicated as calls.",
 		"ADD", "DELETE", "INFO")...)
 	rows = append(rows, family("TRACETABLE", P2,

@@ -3,6 +3,7 @@ package dblogin
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 
 	"ggsh/ggserr"
@@ -15,12 +16,15 @@ func OracleConfig(l Login) oracleclient.Config {
 	return oracleclient.Config{Connect: l.Database, User: l.User, Password: l.Password}
 }
 
+// noSuchAlias is the number of a connect name that nobody knows.
+const noSuchAlias = 12154
+
 func openOracle(ctx context.Context, l Login) (*Session, error) {
 	cfg := OracleConfig(l)
 	cfg.ConnectTimeout, cfg.Quiet = connectTimeout, oracleQuiet
 	db, err := oracleclient.Open(ctx, cfg)
 	if err != nil {
-		return nil, OracleError(l, err)
+		return nil, oracleError(l, err)
 	}
 	s := &Session{DB: db, Kind: Oracle, User: l.User, Login: l}
 	s.password, s.Login.Password = s.Login.Password, ""
@@ -41,16 +45,17 @@ func (s *Session) describeOracle(ctx context.Context) error {
 			"WHERE PARAMETER = 'NLS_CHARACTERSET'").Scan(&s.Charset)
 	}
 	if err != nil {
-		return OracleError(s.Login, err)
+		return oracleError(s.Login, err)
 	}
 	s.SessionCharset = "AL32UTF8" // the client's, whatever the database's
 	return nil
 }
 
-// OracleError turns what a login met into one numbered message. What is already one
+// oracleError turns what a login met into one numbered message. What is already one
 // stays as it is.
-func OracleError(l Login, err error) error {
-	if ggserr.NumberOf(err) != 0 {
+func oracleError(l Login, err error) error {
+	var told *ggserr.Error
+	if errors.As(err, &told) {
 		return err
 	}
 	class := oracleclient.ClassOf(err)
@@ -60,6 +65,10 @@ func OracleError(l Login, err error) error {
 		e = ggserr.New(ggserr.LoginFailed, where, l.User)
 	}
 	e = e.Because(oracleText{err})
+	if oracleclient.Code(err) == noSuchAlias {
+		return e.Do("USERID without SOURCEDB means an Oracle database. For MySQL and MariaDB write SOURCEDB " +
+			"db@host:port, USERID user")
+	}
 	if do := class.Do(); do != "" {
 		return e.Do("%s", strings.TrimSuffix(do, "."))
 	}

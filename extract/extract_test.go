@@ -340,7 +340,7 @@ func TestPumpGoesOnWhereTheOtherTrailEnds(t *testing.T) {
 		f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
 		f.add(pump, "PASSTHRU\nEXTTRAIL ./dirdat/rt\nTABLE hr.*;\n")
 		source := func(ctx context.Context, s SourceStart) (Source, error) {
-			return OpenTrail(ctx, f.trail(lt), s.At, time.Time{}, func(string) {})
+			return OpenTrail(ctx, f.trail(lt), s.At, TrailOptions{})
 		}
 		if err := f.run("E1", fromScript(6), -1); err != nil {
 			t.Fatal(err)

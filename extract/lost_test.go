@@ -21,7 +21,7 @@ var pumpGroup = checkpoint.Group{Name: "P1", Source: checkpoint.TrailSource, Tra
 
 func (f *fixture) fromTrail() func(context.Context, SourceStart) (Source, error) {
 	return func(ctx context.Context, s SourceStart) (Source, error) {
-		return OpenTrail(ctx, f.trail(lt), s.At, time.Time{}, func(string) {})
+		return OpenTrail(ctx, f.trail(lt), s.At, TrailOptions{})
 	}
 }
 
@@ -72,7 +72,7 @@ func TestPumpSendsNothingTwiceAfterAPowerCutTookTheLocalTrailsEnd(t *testing.T) 
 // ends are the ends of the records of a local trail file, but for the last.
 func (f *fixture) ends(seqno uint32) (ends []uint64) {
 	f.t.Helper()
-	r, err := trail.OpenFile(f.trail(lt).File(seqno), 0)
+	r, err := trail.OpenFile(f.trail(lt).File(seqno), 0, nil)
 	must(f.t, err)
 	defer r.Close()
 	for {
@@ -125,8 +125,8 @@ func TestAPumpsBeginTimeLeavesOutNothingBehindTheFirstTransaction(t *testing.T) 
 	}
 	must(t, w.Close())
 	// The log of the source tells whole seconds: 100 may be behind 100.5.
-	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{}, time.Unix(100, 5e8),
-		func(string) {})
+	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{},
+		TrailOptions{After: time.Unix(100, 5e8)})
 	must(t, err)
 	defer src.Close()
 	for want := uint64(2); ; want++ {
@@ -193,7 +193,7 @@ func TestAPumpBeginsWhereItWasTold(t *testing.T) {
 	must(t, f.run("E1", fromScript(4), -1))
 	atEnd := func(ctx context.Context, s SourceStart) (Source, error) {
 		if s.At.IsZero() && s.Begin.Kind == checkpoint.BeginEOF {
-			end, err := EndOfTrail(f.trail(lt))
+			end, err := EndOfTrail(f.trail(lt), nil)
 			if err != nil {
 				return nil, err
 			}
@@ -209,11 +209,47 @@ func TestAPumpBeginsWhereItWasTold(t *testing.T) {
 	must(t, f.run("P1", atEnd, -1))
 	f.equal(rt, want(5, 6, 1))
 
-	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{}, time.Time{}, nil)
+	src, err := OpenTrail(t.Context(), f.trail(lt), trail.Position{}, TrailOptions{})
 	must(t, err)
 	defer src.Close()
 	src.From(record.CSN{Minor: 3})
 	if txn, err := src.Next(t.Context()); err != nil || txn.CSN.Minor != 3 {
 		t.Errorf("%v, %v", txn, err)
+	}
+}
+
+// TestAPumpAsksBeforeEachFile: a file that is not admitted gives no transaction,
+// now and when it is asked again.
+func TestAPumpAsksBeforeEachFile(t *testing.T) {
+	name := trail.Name{Dir: t.TempDir(), Prefix: "lt", Digits: 9}
+	w, err := trail.Open(trail.WriterConfig{Name: name})
+	must(t, err)
+	def := table(1, "orders")
+	for i := 1; i <= 2; i++ {
+		must(t, w.BeginTxn(&record.TxnInfo{CSN: record.CSN{Minor: uint64(i)}, XID: strconv.Itoa(i),
+			CommitTime: time.Unix(int64(i), 0).UTC()}))
+		o := insert(def, i)
+		must(t, w.Op(o.def, o.body, true))
+		must(t, w.Rollover())
+	}
+	must(t, w.Close())
+	refusal := errors.New("not in clear")
+	src, err := OpenTrail(t.Context(), name, trail.Position{}, TrailOptions{
+		Admit: func(h *trail.Header) error {
+			if h.Seqno > 0 {
+				return refusal
+			}
+			return nil
+		}})
+	must(t, err)
+	defer src.Close()
+	if txn, err := src.Next(t.Context()); err != nil || txn.CSN.Minor != 1 {
+		t.Fatal(txn, err)
+	}
+	if txn, err := src.Next(t.Context()); err != refusal {
+		t.Fatal(txn, err)
+	}
+	if txn, err := src.Next(t.Context()); err == nil {
+		t.Fatal(txn, err)
 	}
 }

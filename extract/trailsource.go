@@ -17,17 +17,43 @@ type TrailSource struct {
 	from  record.CSN
 	warn  func(text string)
 	cur   record.Txn
+
+	admit  func(h *trail.Header) error
+	header *trail.Header // the one that was admitted last
 }
 
-// OpenTrail opens a trail at a position. It begins with the first transaction
-// committed at or after a time. warn is told of a transaction whose beginning is not in the trail.
-func OpenTrail(ctx context.Context, name trail.Name, at trail.Position, after time.Time,
-	warn func(text string)) (*TrailSource, error) {
-	r, err := trail.OpenTxnReader(name, at, trail.TxnOptions{Context: ctx})
+// TrailOptions are what a data pump may ask of its source.
+type TrailOptions struct {
+	After time.Time         // begin with the first transaction committed then or later
+	Warn  func(text string) // told of a transaction whose beginning is not in the trail
+	Keys  trail.Keys        // opens encrypted files
+	// Admit is asked before the first transaction of each file; its error ends
+	// reading. nil admits all.
+	Admit func(h *trail.Header) error
+}
+
+// OpenTrail opens a trail at a position.
+func OpenTrail(ctx context.Context, name trail.Name, at trail.Position, opt TrailOptions,
+) (*TrailSource, error) {
+	r, err := trail.OpenTxnReader(name, at, trail.TxnOptions{Context: ctx,
+		ReaderOptions: trail.ReaderOptions{Keys: opt.Keys}})
 	if err != nil {
 		return nil, err
 	}
-	return &TrailSource{r: r, after: after, warn: warn}, nil
+	return &TrailSource{r: r, after: opt.After, warn: opt.Warn, admit: opt.Admit}, nil
+}
+
+// admitted asks Admit when a file was entered.
+func (s *TrailSource) admitted() error {
+	h := s.r.Header()
+	if h == s.header || s.admit == nil {
+		return nil
+	}
+	if err := s.admit(h); err != nil {
+		return err
+	}
+	s.header = h
+	return nil
 }
 
 // From makes the source begin with the first transaction of that commit sequence
@@ -42,13 +68,14 @@ func (s *TrailSource) Position() (record.Txn, bool) {
 
 // EndOfTrail is the place behind the last complete transaction of a trail; zero
 // for a trail without files.
-func EndOfTrail(name trail.Name) (trail.Position, error) {
+func EndOfTrail(name trail.Name, keys trail.Keys) (trail.Position, error) {
 	files, err := trail.List(name)
 	if err != nil || len(files) == 0 {
 		return trail.Position{}, err
 	}
 	start := trail.Position{Seqno: files[len(files)-1]}
-	r, err := trail.OpenTxnReader(name, start, trail.TxnOptions{MemoryLimit: 1})
+	r, err := trail.OpenTxnReader(name, start, trail.TxnOptions{
+		ReaderOptions: trail.ReaderOptions{Keys: keys}, MemoryLimit: 1})
 	if err != nil {
 		return start, err
 	}
@@ -72,6 +99,9 @@ func (s *TrailSource) Next(context.Context) (*record.Txn, error) {
 		if errors.As(err, &partial) {
 			s.warn(partial.Error())
 			continue
+		}
+		if err == nil {
+			err = s.admitted()
 		}
 		if err != nil {
 			return nil, err

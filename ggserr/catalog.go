@@ -96,11 +96,14 @@ const (
 	TrailLocked         Number = 30100
 	TrailPosition       Number = 30101
 	TrailLost           Number = 30102
+	TrailKey            Number = 30103
 	ParameterIgnored    Number = 30110
 	ParameterRefused    Number = 30111
 	PropertyWrong       Number = 30112
 	PropertyUnknown     Number = 30113
 	PropertyNote        Number = 30114
+	PasswordSealed      Number = 30115
+	KeyMissing          Number = 30116
 	ManagerRunning      Number = 30120
 	RestartLast         Number = 30121
 	RestartGivenUp      Number = 30122
@@ -228,11 +231,14 @@ var catalog = []Message{
 	{TrailLocked, Fatal, "Trail %s is being written by another process", "One trail has one writer.", "Stop the other writer, or give this group its own trail."},
 	{TrailPosition, Fatal, "RBA %d is no record of trail file %s: the nearest records begin at RBA %d and %d", "A position inside a record was asked for.", "Position to one of the two."},
 	{TrailLost, Fatal, "Trail file %s ends at RBA %d, but was read up to RBA %d: its end was lost when the machine failed", "The writer has written the lost transactions again into the next file.", "Go on at the next file, skipping the transactions already applied."},
+	{TrailKey, Fatal, "Trail file %s is encrypted with %s, which cannot be used", "A trail file is readable only with the key that it was encrypted with.", "Bring that key to this home: its wallet, or its line of ENCKEYS."},
 	{ParameterIgnored, Warning, "%s is known and not acted on: %s", "A parameter or option that this product understands and does not need, or does not have.", "Take it out, or leave it: nothing else changes."},
 	{ParameterRefused, Fatal, "%s is known and not supported, and leaving it out could change data: %s", "", "Take it out of the file if the data are right without it."},
 	{PropertyWrong, Fatal, "%s", "A properties file could not be understood, or lacks something.", "Correct the named place and START again."},
 	{PropertyUnknown, Warning, "Property %s is not known and has no effect", "A properties file names a property that no handler has.", "Correct the name, or take the line out."},
 	{PropertyNote, Warning, "%s", "A line of a properties file has no effect.", "Take it out, or leave it: nothing else changes."},
+	{PasswordSealed, Fatal, "The encrypted password cannot be used: %s", "", "ENCRYPT PASSWORD makes one that this program reads."},
+	{KeyMissing, Fatal, "There is no key %s: %s", "", "Add the key, or name another one."},
 	{ManagerRunning, Fatal, "A Manager runs already in home %s (process %s)", "A home has one Manager.", "INFO MANAGER shows it; STOP MANAGER ends it."},
 	{RestartLast, Warning, "That was the last automatic restart of %s %s: if it ends again, it stays down", "RETRIES of AUTORESTART are used up.", "See the group's report for why it ended."},
 	{RestartGivenUp, Warning, "%s %s stays down: it ended without order after %d automatic restarts", "RETRIES of AUTORESTART are used up.", "See the group's report for why it ended, then START it."},

@@ -29,6 +29,8 @@ func commands() []command {
 		{[]string{"GGSTOKEN"}, "ON | OFF | DETAIL", "show transaction data", (*Session).setGGSToken},
 		{[]string{"HEADERTOKEN"}, "ON | OFF | DETAIL", "accepted; frames have no token headers",
 			(*Session).setIgnored},
+		{[]string{"DECRYPT"}, "ON | OFF", "accepted; records are decrypted when their key is there",
+			(*Session).setIgnored},
 		{[]string{"FILEHEADER"}, "ON | OFF | DETAIL", "show file headers", (*Session).setFileHeader},
 		{[]string{"RECLEN"}, "n", "bytes of data to show", (*Session).setRecLen},
 		{[]string{"TIMEOFFSET"}, "LOCAL | GMT", "the zone of times", (*Session).setZone},
@@ -75,7 +77,7 @@ func (s *Session) openPath(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := trail.OpenScanner(abs)
+	f, err := s.scanner(abs)
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,22 @@ func (s *Session) openPath(path string) error {
 	s.file = f
 	s.printf("Current LogTrail is %s\n", abs)
 	return nil
+}
+
+// scanner opens a file with the keys that it may need.
+func (s *Session) scanner(path string) (*trail.Scanner, error) {
+	keys, err := s.keys(path)
+	if err != nil {
+		return nil, err
+	}
+	return trail.OpenScanner(path, keys)
+}
+
+func (s *Session) keys(path string) (trail.Keys, error) {
+	if s.cfg.Keys == nil {
+		return nil, nil
+	}
+	return s.cfg.Keys(path)
 }
 
 func (s *Session) nextTrail(context.Context, []string) error {

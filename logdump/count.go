@@ -127,7 +127,7 @@ func (s *Session) count(ctx context.Context, args []string) error {
 	file := s.file
 	if c.trail != "" {
 		var err error
-		if file, err = trail.OpenScanner(c.trail); err != nil {
+		if file, err = s.scanner(c.trail); err != nil {
 			return err
 		}
 		defer file.Close()

@@ -314,6 +314,9 @@ func (s *Session) printFileHeader(e *entry) {
 	s.printf("Created    : %s\n", s.timeText(h.Created))
 	s.printf("Writer     : group %s, %s\n", h.Group, h.Program)
 	s.printf("Source     : %s database %s on host %s\n", h.Kind, h.Database, h.Host)
+	if h.Seal != nil {
+		s.printf("Encrypted  : %s\n", h.Seal)
+	}
 	if h.PrevEnd > 0 {
 		s.printf("Predecessor: ends at RBA %d\n", h.PrevEnd)
 	}

@@ -24,6 +24,8 @@ type Config struct {
 	Out    io.Writer
 	Prompt bool           // print a prompt before each line: In is a terminal
 	Zone   *time.Location // times are shown and read in it; nil: UTC
+	// Keys finds the keys for the encrypted file at path; nil: there are none.
+	Keys func(path string) (trail.Keys, error)
 }
 
 // Session is one run of logdump.

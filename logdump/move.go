@@ -134,8 +134,12 @@ func (s *Session) follow(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	keys, err := s.keys(s.file.Path())
+	if err != nil {
+		return err
+	}
 	r, err := trail.OpenReader(name, trail.Position{Seqno: seqno, RBA: s.file.RBA()},
-		trail.ReaderOptions{})
+		trail.ReaderOptions{Keys: keys})
 	if err != nil {
 		return err
 	}

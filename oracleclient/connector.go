@@ -73,7 +73,7 @@ func (c *connector) connectTo(ctx context.Context, a address) (_ *conn, err erro
 	if at, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(at))
 	}
-	d := &dialer{timeout: timeout, quiet: c.config.Quiet}
+	d := &dialer{timeout: timeout}
 	oc := goora.NewConnector(c.url(a)).(*goora.OracleConnector)
 	oc.Dialer(d)
 	if a.secure {
@@ -108,6 +108,7 @@ func (c *connector) connectTo(ctx context.Context, a address) (_ *conn, err erro
 			return nil, fmt.Errorf("%s: %w", sql, err)
 		}
 	}
+	con.link.quiet = c.config.Quiet
 	return con, nil
 }
 

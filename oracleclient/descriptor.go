@@ -119,12 +119,15 @@ func (l *lexer) part(depth int) (*node, error) {
 	l.at++
 	l.blank()
 	n := &node{line: l.line}
-	name, err := l.word("=()")
+	name, err := l.word("=(),")
 	if err != nil {
 		return nil, err
 	}
-	n.name = strings.ToUpper(name)
 	l.blank()
+	if c := l.peek(); name != "" && (c == ',' || c == ')') {
+		return n, l.words(n, name)
+	}
+	n.name = strings.ToUpper(name)
 	if l.peek() != '=' || name == "" {
 		return nil, l.fail("after ( there must be NAME = value")
 	}
@@ -149,6 +152,26 @@ func (l *lexer) part(depth int) (*node, error) {
 	}
 	l.at++
 	return n, nil
+}
+
+// words reads the rest of (A, B, C), which has no names.
+func (l *lexer) words(n *node, first string) error {
+	n.text = first
+	for l.peek() == ',' {
+		l.at++
+		l.blank()
+		w, err := l.word("=(),")
+		if err != nil {
+			return err
+		}
+		n.text += ", " + w
+		l.blank()
+	}
+	if l.peek() != ')' {
+		return l.fail("the list that was opened on line %d is not closed", n.line)
+	}
+	l.at++
+	return nil
 }
 
 // entry is one NAME[, NAME] = value of a parameter file.

@@ -62,8 +62,8 @@ var classes = map[Class][]int{
 	Snapshot:   {1555, 8180, 8181, 1466, 22924},
 	Retry:      {54, 60, 104, 4020, 4021, 8177, 4068, 30006},
 	Duplicate:  {1},
-	Denied:     {1031, 1031, 1950, 41900, 1749},
-	Missing:    {903, 904, 942, 4043, 980, 2289, 1435, 1749, 1418, 1432},
+	Denied:     {1031, 1950, 41900, 1749},
+	Missing:    {903, 904, 942, 4043, 980, 2289, 1435, 1418, 1432},
 	Data: {1400, 1401, 1403, 1407, 1426, 1438, 1722, 1724, 1830, 1839, 1841, 1843, 1847, 1858, 1861,
 		2290, 2291, 2292, 2293, 12899, 22835, 1461, 1465, 6502, 14400, 14402, 32795, 38104},
 	Space: {18, 20, 1000, 1536, 1538, 1653, 1654, 1658, 1688, 1691, 4030, 4031, 4036, 30036, 2391},
@@ -259,7 +259,10 @@ func clean(text string) string {
 func firstFrame(stack []byte) string {
 	for line := range strings.Lines(string(stack)) {
 		if strings.Contains(line, "go-ora") && !strings.HasPrefix(line, "\t") {
-			name, _, _ := strings.Cut(strings.TrimSpace(line), "(")
+			name := strings.TrimSpace(line)
+			if at := strings.LastIndexByte(name, '('); at > 0 {
+				name = name[:at]
+			}
 			return name[strings.LastIndexByte(name, '/')+1:]
 		}
 	}

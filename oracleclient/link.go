@@ -22,7 +22,7 @@ const interruptPacket = "\x00\x00\x00\x0b\x0c\x00\x00\x00\x01\x00\x03"
 // reads get them here: of the quiet that is allowed, and of the call under way.
 type link struct {
 	net.Conn
-	quiet time.Duration
+	quiet time.Duration // while logging in, that of the login
 	// limit is when the call under way has to be over, in nanoseconds; 0 is never.
 	limit atomic.Int64
 	// wrote counts the driver's packets, so that a call knows whether it sent anything.
@@ -128,7 +128,6 @@ func (l *link) interrupt() {
 // dialer gives go-ora the socket of one address.
 type dialer struct {
 	timeout time.Duration
-	quiet   time.Duration
 	link    atomic.Pointer[link]
 }
 
@@ -139,7 +138,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	l := &link{Conn: c, quiet: d.quiet}
+	l := &link{Conn: c, quiet: d.timeout}
 	if old := d.link.Swap(l); old != nil {
 		// The listener sent us on to another place.
 		old.kill()

@@ -1,6 +1,9 @@
 package param
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -21,6 +24,18 @@ type GlobalsConfig struct {
 	Umask                      int   // OUTPUTFILEUMASK; -1 when not given
 	CacheSize                  int64 // bytes; 0 when not given
 	CacheDirectory             string
+}
+
+// LoadGlobals reads the GLOBALS file at path; a home may have none.
+func LoadGlobals(path, home string) (GlobalsConfig, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return ReadGlobals(&File{Program: Globals})
+	}
+	f, err := Parse(path, Options{ReadFile: os.ReadFile, Home: home, Program: Globals})
+	if err != nil {
+		return GlobalsConfig{}, err
+	}
+	return ReadGlobals(f)
 }
 
 // ReadGlobals reads what GLOBALS says. Defaults stand where it says nothing.

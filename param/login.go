@@ -116,6 +116,9 @@ func (l *Login) read(c *cursor) {
 			c.unexpected(loginWords...)
 		}
 	}
+	if l.EncryptAlgo != "" && l.EncryptKey == "" && len(c.errs) == 0 {
+		c.fail(c.end, "ENCRYPTKEY and the name of a key, or DEFAULT, are missing here")
+	}
 }
 
 // database reads what follows SOURCEDB or TARGETDB.

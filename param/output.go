@@ -64,6 +64,7 @@ type Output struct {
 	MaxFiles  int         // 0: a single file
 	Purge     bool
 	Append    bool
+	Cipher    *TrailCipher // the ENCRYPTTRAIL or NOENCRYPTTRAIL before it
 	Pos       ggserr.Location
 }
 
@@ -72,23 +73,31 @@ func ReadOutputs(f *File) ([]Output, error) {
 	var out []Output
 	var errs errorList
 	var host *RemoteHost
+	var cipher *TrailCipher
 	if f.Program.Has(Replicat) {
 		return nil, nil // its EXTFILE is an input
 	}
 	for i := range f.Statements {
 		st := &f.Statements[i]
 		kind, ok := outputKinds[st.Name]
-		if !ok && st.Name != "RMTHOST" || st.faulty {
+		if st.faulty {
 			continue
 		}
 		c := st.cursor()
 		c.more()
-		if !ok {
+		switch {
+		case st.Name == "RMTHOST":
 			host = c.host()
 			host.Pos = st.Pos
-		} else {
+		case st.Name == "ENCRYPTTRAIL":
+			t := c.cipher()
+			t.Pos = st.Pos
+			cipher = &t
+		case st.Name == "NOENCRYPTTRAIL":
+			cipher = &TrailCipher{Clear: true, Pos: st.Pos}
+		case ok:
 			o := c.output(kind)
-			o.Pos = st.Pos
+			o.Pos, o.Cipher = st.Pos, cipher
 			if kind.Remote() {
 				o.Host = host
 			}

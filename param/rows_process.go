@@ -78,7 +78,7 @@ var captureRows = []Spec{
 	{Name: "DBOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "DBOPTIONS " + dbOptions, Help: "Options of the database session."},
 	{Name: "FETCHOPTIONS", Programs: Extract, Priority: P1, Multi: true,
-		Syntax: "FETCHOPTIONS " + fetchOptions, Default: "USESNAPSHOT, USEROWID",
+		Syntax: "FETCHOPTIONS " + fetchOptions, Default: "USESNAPSHOT, USELATESTVERSION, USEROWID",
 		Help: "How long values that Oracle's log does not hold whole are fetched: from the table as of " +
 			"the commit, or not at all with NOUSESNAPSHOT."},
 	{Name: "STATOPTIONS", Programs: process, Priority: P1, Multi: true,
@@ -154,7 +154,7 @@ var captureRows = []Spec{
 const (
 	tranlogOptions = "[EXCLUDEUSER value] [EXCLUDEUSERID value] [EXCLUDETRANS value] [EXCLUDETAG " +
 		"{NULL|value}] [INCLUDETAG value] [FILTERTABLE name] [SERVERID n] " +
-		"[DICTIONARY {NONE|ONLINECATALOG}] " +
+		"[DICTIONARY {NONE|ONLINECATALOG}] [IGNOREOBJECT n] " +
 		"[ALTARCHIVELOGDEST [PRIMARY] [INSTANCE value] [THREADID n] path] " +
 		"[ALTARCHIVEDLOGFORMAT [INSTANCE value] [THREADID n] value] [ALTONLINELOGS parens] " +
 		"[ALTLOGDEST {REMOTE|path}] [DBLOGREADER] [DBLOGREADERBUFSIZE n] [ASMUSER login] " +

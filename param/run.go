@@ -117,6 +117,7 @@ type CaptureOptions struct {
 	GetReplicates      bool
 	IgnoreApplications bool // IGNOREAPPLOPS
 	NoFetch            bool // FETCHOPTIONS NOUSESNAPSHOT
+	NoLatest           bool // FETCHOPTIONS NOUSELATESTVERSION
 	FetchOthers        []Token
 }
 

@@ -24,9 +24,11 @@ type TranLogOptions struct {
 	ArchivedOnly   bool // ARCHIVEDLOGONLY
 	// Catalog lets LogMiner use the database's dictionary: DICTIONARY ONLINECATALOG, ours.
 	Catalog bool
-	ReadTimeout    time.Duration
-	Streams        StreamOptions
-	Others         []Token // options that are carried and not acted on, the keywords only
+	// IgnoreObjects are object numbers of Oracle without a name: IGNOREOBJECT, ours.
+	IgnoreObjects []uint32
+	ReadTimeout   time.Duration
+	Streams       StreamOptions
+	Others        []Token // options that are carried and not acted on, the keywords only
 }
 
 // capture reads the parameters of Extract's source.
@@ -53,7 +55,9 @@ func (r *Run) capture(name string, c *cursor) bool {
 			switch {
 			case c.word("NOUSESNAPSHOT"):
 				o.NoFetch = true
-			case c.word("USESNAPSHOT", "USEROWID", "NOUSEKEY", "NOUSELATESTVERSION"): // what is done
+			case c.word("NOUSELATESTVERSION"):
+				o.NoLatest = true
+			case c.word("USESNAPSHOT", "USEROWID", "NOUSEKEY", "USELATESTVERSION"): // what is done
 			default:
 				o.FetchOthers = c.carry(o.FetchOthers, fetchOptions)
 			}
@@ -103,6 +107,8 @@ func (o *TranLogOptions) option(c *cursor) {
 		o.ThroughServer = true
 	case c.word("ARCHIVEDLOGONLY"):
 		o.ArchivedOnly = true
+	case c.word("IGNOREOBJECT"):
+		o.IgnoreObjects = append(o.IgnoreObjects, uint32(c.number(1, 1<<32-1)))
 	case c.word("DICTIONARY"):
 		o.Catalog = c.word("ONLINECATALOG")
 		if !o.Catalog && !c.word("NONE") {

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,16 +145,7 @@ func (p *Process) readParams() error {
 
 // Globals is what the GLOBALS file says; defaults without one.
 func (p *Process) Globals() (param.GlobalsConfig, error) {
-	path := p.cfg.Home.Globals()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return param.ReadGlobals(&param.File{Program: param.Globals})
-	}
-	f, err := param.Parse(path, param.Options{ReadFile: os.ReadFile,
-		Home: string(p.cfg.Home), Program: param.Globals})
-	if err != nil {
-		return param.GlobalsConfig{}, err
-	}
-	return param.ReadGlobals(f)
+	return param.LoadGlobals(p.cfg.Home.Globals(), string(p.cfg.Home))
 }
 
 // checkName compares the group's name in the file with the one ordered.

@@ -73,12 +73,10 @@ func TestAnEventAbortsTheRunBeforeItsTransaction(t *testing.T) {
 
 func TestEventActionsThatAreNotDone(t *testing.T) {
 	for action, want := range map[string]string{
-		"SHELL 'rm x'":    "EVENTACTIONS SHELL is known and not supported",
-		"SUSPEND":         "EVENTACTIONS SUSPEND is known and not supported",
-		"ROLLOVER":        "EVENTACTIONS ROLLOVER is known and not supported",
-		"LOG, FORCESTOP":  "EVENTACTIONS FORCESTOP is known and not supported",
-		"LOG SIDEWAYS":    "SIDEWAYS",
-		"CHECKPOINT NEAR": "BEFORE, AFTER or BOTH",
+		"SHELL 'rm x'":   "EVENTACTIONS SHELL is known and not supported",
+		"SUSPEND":        "EVENTACTIONS SUSPEND is known and not supported",
+		"ROLLOVER":       "EVENTACTIONS ROLLOVER is known and not supported",
+		"LOG, FORCESTOP": "EVENTACTIONS FORCESTOP is known and not supported",
 	} {
 		f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, EVENTACTIONS ("+action+");\n"+
 			"MAP hr.emp, TARGET tg.emp;\n")

@@ -213,7 +213,7 @@ func (r *Replicat) warns(t *table, code int) bool {
 // errorPosition finds where in the trail a source transaction's operation
 // stands, by reading the transaction once more.
 func (r *Replicat) errorPosition(begin trail.Position, ordinal int) (trail.Position, error) {
-	reader, err := trail.OpenReader(r.trail, begin, trail.ReaderOptions{})
+	reader, err := trail.OpenReader(r.trail, begin, r.reading())
 	if err != nil {
 		return begin, err
 	}

@@ -168,7 +168,7 @@ func TestNothingIsAppliedTwiceAfterAPowerCutTookTheTrailsEnd(t *testing.T) {
 // ends are the ends of a trail file's records, but for the last.
 func ends(t *testing.T, path string) (ends []uint64) {
 	t.Helper()
-	r, err := trail.OpenFile(path, 0)
+	r, err := trail.OpenFile(path, 0, nil)
 	must(t, err)
 	defer r.Close()
 	for {

@@ -47,11 +47,16 @@ type mapper struct {
 	since   time.Time // when cur got its first transaction without operations
 }
 
+// reading is how the trail is read.
+func (r *Replicat) reading() trail.ReaderOptions {
+	return trail.ReaderOptions{MaxPoll: r.cfg.Poll, Keys: r.cfg.Keys}
+}
+
 // startMapper opens the trail behind what the target has taken and starts reading.
 func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 	at := positionOf(&r.taken)
 	reader, err := trail.OpenTxnReader(r.trail, at, trail.TxnOptions{
-		ReaderOptions: trail.ReaderOptions{MaxPoll: r.cfg.Poll},
+		ReaderOptions: r.reading(),
 		MemoryLimit:   batchBytes, Context: ctx})
 	if err != nil {
 		return nil, err

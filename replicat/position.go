@@ -76,7 +76,7 @@ func (r *Replicat) orderedPosition() (*handler.Checkpoint, error) {
 	case checkpoint.BeginSeqno:
 		at = trail.Position{Seqno: begin.Seqno, RBA: begin.RBA}
 	case checkpoint.BeginEOF:
-		end, err := endOf(r.trail)
+		end, err := endOf(r.trail, r.cfg.Keys)
 		if err != nil {
 			return nil, err
 		}
@@ -102,13 +102,14 @@ func firstOf(n trail.Name) (trail.Position, error) {
 }
 
 // endOf is the end of the last complete transaction in the trail.
-func endOf(n trail.Name) (trail.Position, error) {
+func endOf(n trail.Name, keys trail.Keys) (trail.Position, error) {
 	files, err := trail.List(n)
 	if err != nil || len(files) == 0 {
 		return trail.Position{}, err
 	}
 	start := trail.Position{Seqno: files[len(files)-1]}
-	reader, err := trail.OpenTxnReader(n, start, trail.TxnOptions{MemoryLimit: 1})
+	reader, err := trail.OpenTxnReader(n, start, trail.TxnOptions{
+		ReaderOptions: trail.ReaderOptions{Keys: keys}, MemoryLimit: 1})
 	if err != nil {
 		return start, err
 	}

@@ -36,6 +36,11 @@ type Config struct {
 	Launch  Launcher
 	// Alias answers USERIDALIAS; nil refuses it.
 	Alias AliasFinder
+	// Password gives the password of a login, decrypted if need be; nil refuses
+	// encrypted ones.
+	Password func(l param.Login) (string, error)
+	// Keys opens encrypted trails; nil if there are none.
+	Keys trail.Keys
 	// SkipTransaction leaves out the first transaction behind the checkpoint.
 	SkipTransaction bool
 	// From is ATCSN or AFTERCSN.
@@ -124,7 +129,7 @@ func Run(ctx context.Context, cfg Config) error {
 // prepare reads everything that can be refused before the target is asked.
 func (r *Replicat) prepare() error {
 	var err error
-	if r.set, err = readSettings(r.p, r.cfg.Alias); err != nil {
+	if r.set, err = readSettings(r.p, &r.cfg); err != nil {
 		return err
 	}
 	if r.plan, err = mapping.Compile(r.p.Params()); err != nil {

@@ -307,11 +307,12 @@ func TestRefusedAtStart(t *testing.T) {
 	for params, want := range map[string]string{
 		"MAP hr.*, TARGET tg.*;\n": "TARGETDB is missing",
 		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "k.props",
-		"TARGETDB sqlite:x\n":                                       "no TABLE or MAP",
-		"DISCARDFILE ./dirrpt/x.dsc\n" + plainParams:                "",
-		"CHECKPARAMS\n" + plainParams:                               "",
-		"DISCARDFILE ./GLOBALS\n" + plainParams:                     "the discard file exists. Write APPEND or PURGE",
-		"TARGETDB db@h:3306, USERIDALIAS a\nMAP a.b, TARGET c.d;\n": "there is no credential store here",
+		"TARGETDB sqlite:x\n":                                                                    "no TABLE or MAP",
+		"DISCARDFILE ./dirrpt/x.dsc\n" + plainParams:                                             "",
+		"CHECKPARAMS\n" + plainParams:                                                            "",
+		"DISCARDFILE ./GLOBALS\n" + plainParams:                                                  "the discard file exists. Write APPEND or PURGE",
+		"TARGETDB db@h:3306, USERIDALIAS a\nMAP a.b, TARGET c.d;\n":                              "there is no credential store here",
+		"TARGETDB db@h:3306, USERID o, PASSWORD x, AES128, ENCRYPTKEY k\nMAP a.b, TARGET c.d;\n": "there are no keys",
 	} {
 		f := newFixture(t, params)
 		f.start()

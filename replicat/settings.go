@@ -1,7 +1,6 @@
 package replicat
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
 	"sort"
@@ -51,7 +50,7 @@ func (e runEnd) passed(commit time.Time) bool { return e.set && commit.After(e.a
 // atEOF reports whether the end of the trail is the end of the run.
 func (e runEnd) atEOF(now time.Time) bool { return e.set && (e.runtime || now.After(e.at)) }
 
-func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
+func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 	f := p.Params()
 	run, err := param.ReadRun(f)
 	if err != nil {
@@ -61,7 +60,7 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}
-	globals, err := readGlobals(p)
+	globals, err := p.Globals()
 	if err != nil {
 		return nil, err
 	}
@@ -97,25 +96,12 @@ func readSettings(p *process.Process, alias AliasFinder) (*settings, error) {
 	if err := s.readInput(f); err != nil {
 		return nil, err
 	}
-	s.credentials = p.Home().Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
-	return s, s.readTarget(p, alias)
+	s.credentials = p.Home().Resolve(globals.CredentialStore)
+	return s, s.readTarget(p, cfg)
 }
 
 func after(a, b ggserr.Location) bool {
 	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
-}
-
-func readGlobals(p *process.Process) (param.GlobalsConfig, error) {
-	path := p.Home().Globals()
-	if _, err := os.Stat(path); err != nil {
-		return param.GlobalsConfig{}, nil
-	}
-	f, err := param.Parse(path, param.Options{ReadFile: os.ReadFile, Home: string(p.Home()),
-		Program: param.Globals})
-	if err != nil {
-		return param.GlobalsConfig{}, err
-	}
-	return param.ReadGlobals(f)
 }
 
 // task reports whether the group was added as the task of an initial load.
@@ -154,7 +140,7 @@ func (s *settings) handlerOptions() map[string]string {
 }
 
 // readTarget chooses the handler from the login.
-func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
+func (s *settings) readTarget(p *process.Process, cfg *Config) error {
 	f := p.Params()
 	l, found, err := param.ReadLogin(f)
 	if err != nil {
@@ -166,19 +152,17 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 	switch {
 	case !found:
 		return ggserr.New(ggserr.BadParameter, "the parameter file names no target: "+
-			"TARGETDB is missing").At(f.Path, 1, 1)
+			"TARGETDB is missing, or USERID for Oracle").At(f.Path, 1, 1)
 	case l.LibFile != "":
 		return s.readProperties(p, l)
-	case l.EncryptAlgo != "":
-		return refuse("encrypted passwords come with a later release")
 	case l.Embedded != "":
 		s.plugin, s.targetName = "sqlite", l.Embedded
 		s.login = handler.Login{Kind: "sqlite", Database: p.Home().Resolve(l.Embedded)}
 		return nil
-	case l.Alias != "" && alias == nil:
+	case l.Alias != "" && cfg.Alias == nil:
 		return refuse("USERIDALIAS: there is no credential store here")
 	case l.Alias != "":
-		if s.login, err = alias(s.credentials, l); err != nil {
+		if s.login, err = cfg.Alias(s.credentials, l); err != nil {
 			return err
 		}
 		if s.login.Kind == "sqlite" {
@@ -190,6 +174,14 @@ func (s *settings) readTarget(p *process.Process, alias AliasFinder) error {
 		s.login = handler.Login{Kind: "oracle", Database: l.Service, User: l.User,
 			Password: l.Password}
 	default:
+		if l.EncryptKey != "" {
+			if cfg.Password == nil {
+				return refuse("there are no keys for an encrypted password here")
+			}
+			if l.Password, err = cfg.Password(l); err != nil {
+				return err
+			}
+		}
 		s.login = handler.Login{Kind: "mysql", Host: l.Host, Port: l.Port, Database: l.Database,
 			User: l.User, Password: l.Password}
 	}

@@ -91,7 +91,7 @@ func (r *Replicat) before(at trail.Position) handler.Checkpoint {
 func (m *mapper) survey(ctx context.Context, txn *trail.Txn) (end trail.Position, whole bool,
 	err error) {
 	reader, err := trail.OpenTxnReader(m.r.trail, txn.Begin, trail.TxnOptions{
-		ReaderOptions: trail.ReaderOptions{MaxPoll: m.r.cfg.Poll},
+		ReaderOptions: m.r.reading(),
 		MemoryLimit:   1, Context: m.idle})
 	if err != nil {
 		return end, false, err

@@ -6,22 +6,54 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"ggsh/record"
 )
+
+// cpuTime is the processor time that this process has used: on a busy machine the
+// clock tells nothing.
+func cpuTime(b *testing.B) time.Duration {
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// benchSealed measures encrypted trails beside those in clear.
+func benchSealed(b *testing.B, bench func(b *testing.B)) {
+	for _, e := range []*Encryption{nil, {Algorithm: AES128}, {Algorithm: AES256}} {
+		name := "clear"
+		if e != nil {
+			name = e.Algorithm.String()
+		}
+		b.Run(name, func(b *testing.B) {
+			testSeal = e
+			defer func() { testSeal = nil }()
+			bench(b)
+		})
+	}
+}
+
+func BenchmarkWriter(b *testing.B) { benchSealed(b, benchWriter) }
+
+func BenchmarkReader(b *testing.B) { benchSealed(b, benchReader) }
 
 const benchTxn = 10 // operations in a transaction
 
 func benchOp() []byte { return insertOp(1, 4711, strings.Repeat("x", 180)) }
 
-func BenchmarkWriter(b *testing.B) {
+func benchWriter(b *testing.B) {
 	cfg := testConfig(testName(b))
 	w := mustOpen(b, cfg)
 	defer w.Close()
 	def, body, info := testTable(1), benchOp(), testInfo(1)
 	b.SetBytes(int64(len(body) + frameHead))
 	b.ReportAllocs()
+	before := cpuTime(b)
 	for i := 0; b.Loop(); i++ {
 		if i%benchTxn == 0 {
 			if err := w.BeginTxn(info); err != nil {
@@ -32,6 +64,7 @@ func BenchmarkWriter(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/rec")
 	reportRate(b)
 }
 
@@ -102,13 +135,14 @@ func benchTrail(b *testing.B, n int) Name {
 
 const benchRecords = 500_000
 
-func BenchmarkReader(b *testing.B) {
+func benchReader(b *testing.B) {
 	n := benchTrail(b, benchRecords)
 	b.ReportAllocs()
 	b.ResetTimer()
 	var count int
+	before := cpuTime(b)
 	for b.Loop() {
-		r, err := OpenReader(n, Position{}, ReaderOptions{})
+		r, err := OpenReader(n, Position{}, ReaderOptions{Keys: testKeys})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -124,6 +158,7 @@ func BenchmarkReader(b *testing.B) {
 		}
 		r.Close()
 	}
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(count), "cpu-ns/rec")
 	b.ReportMetric(float64(count)/b.Elapsed().Seconds()/1e6, "Mrec/s")
 }
 
@@ -134,7 +169,7 @@ func BenchmarkTxnReader(b *testing.B) {
 	var count int
 	var op record.Op
 	for b.Loop() {
-		r, err := OpenTxnReader(n, Position{}, TxnOptions{})
+		r, err := OpenTxnReader(n, Position{}, testTxnOptions())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -18,6 +18,9 @@ import (
 // childTrail makes this test binary a writer that goes on until it is killed.
 const childTrail = "GGSH_TEST_TRAIL"
 
+// childSeal makes it encrypt.
+const childSeal = "GGSH_TEST_SEAL"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childTrail); dir != "" {
 		fmt.Fprintln(os.Stderr, writeForever(dir))
@@ -35,6 +38,9 @@ func writeForever(dir string) error {
 	}
 	cfg := testConfig(n)
 	cfg.MaxBytes = 20_000
+	if os.Getenv(childSeal) != "" {
+		cfg.Encrypt = &Encryption{Algorithm: AES256}
+	}
 	w, err := Open(cfg)
 	if err != nil {
 		return err
@@ -79,7 +85,8 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		child, err := os.StartProcess(os.Args[0], []string{os.Args[0]}, &os.ProcAttr{
-			Env: append(os.Environ(), childTrail+"="+dir), Files: []*os.File{nil, out, os.Stderr}})
+			Env:   append(os.Environ(), childTrail+"="+dir, sealChild()),
+			Files: []*os.File{nil, out, os.Stderr}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,13 +123,20 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	}
 }
 
+func sealChild() string {
+	if testSeal == nil {
+		return childSeal + "="
+	}
+	return childSeal + "=1"
+}
+
 func checkChain(t *testing.T, dir string, durable int) {
 	t.Helper()
 	n, err := ParseName(filepath.Join(dir, "lt"), 9)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenTxnReader(n, Position{}, TxnOptions{})
+	r, err := OpenTxnReader(n, Position{}, testTxnOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +392,7 @@ func TestDetachedTransactionsStay(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenTxnReader(n, Position{}, TxnOptions{})
+	r, err := OpenTxnReader(n, Position{}, testTxnOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

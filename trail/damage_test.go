@@ -19,7 +19,7 @@ type damageBench struct {
 
 // frames gives the offsets of the frames of an undamaged file, and its end.
 func (b *damageBench) frames(seqno uint32) []uint64 {
-	r, err := OpenFile(b.name.File(seqno), 0)
+	r, err := OpenFile(b.name.File(seqno), 0, testKeys)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"bytes"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -15,11 +16,23 @@ var writeDocument = flag.Bool("write-document", false, "refresh the dump in docs
 const (
 	document  = "../docs/TRAIL.md"
 	dumpBegin = "<!-- dump: written by go test ./trail -run Document -write-document -->\n```\n"
+	sealBegin = "<!-- encrypted dump: written likewise -->\n```\n"
 	dumpEnd   = "```\n"
 )
 
-// TestDocument keeps the worked dump of docs/TRAIL.md true.
+// TestDocument keeps the worked dumps of docs/TRAIL.md true.
 func TestDocument(t *testing.T) {
+	keepDump(t, dumpBegin, exampleDump(t, testConfig(testName(t))))
+	cfg := testConfig(testName(t))
+	cfg.Encrypt, cfg.Keys = &Encryption{Algorithm: AES128}, newKeyring()
+	testKeys = cfg.Keys
+	cfg.Random = bytes.NewReader(bytes.Repeat([]byte{7}, 28))
+	cfg.Header = HeaderInfo{Group: "EORA"}
+	keepDump(t, sealBegin, exampleDump(t, cfg))
+}
+
+func keepDump(t *testing.T, dumpBegin, dump string) {
+	t.Helper()
 	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +42,6 @@ func TestDocument(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatal("the document has no dump")
 	}
-	dump := exampleDump(t)
 	if dump == old {
 		return
 	}
@@ -42,9 +54,9 @@ func TestDocument(t *testing.T) {
 }
 
 // exampleDump writes the smallest useful trail file and shows its frames.
-func exampleDump(t *testing.T) string {
-	n := testName(t)
-	w := mustOpen(t, testConfig(n))
+func exampleDump(t *testing.T, cfg WriterConfig) string {
+	n := cfg.Name
+	w := mustOpen(t, cfg)
 	put(t, w, testTable(1), 1, 1)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -53,7 +65,7 @@ func exampleDump(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenFile(n.File(0), 0)
+	r, err := OpenFile(n.File(0), 0, testKeys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func FuzzReader(f *testing.F) {
 			t.Fatal(err)
 		}
 		frames := 0
-		for r, err := OpenFile(n.File(0), 0); err == nil; frames++ {
+		for r, err := OpenFile(n.File(0), 0, testKeys); err == nil; frames++ {
 			if _, err = r.Next(); err != nil {
 				if err != io.EOF && !errors.As(err, new(*CorruptError)) {
 					t.Fatal(err)
@@ -43,7 +43,7 @@ func FuzzReader(f *testing.F) {
 		if _, err := readTxns(n, Position{RBA: uint64(rba)}, TxnOptions{MemoryLimit: 50}); err == io.EOF {
 			t.Fatal(err)
 		}
-		s, err := OpenScanner(n.File(0))
+		s, err := OpenScanner(n.File(0), testKeys)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,11 @@
 package trail
 
 import (
+	"crypto/cipher"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"ggsh/record"
@@ -14,13 +16,16 @@ import (
 //	offset  size  field
 //	0       8     magic "GGSHTRL\n"
 //	8       2     format version
-//	10      2     features: 1 compressed, 2 encrypted; a reader refuses what it does not know
+//	10      2     features: 1 compressed (reserved), 2 encrypted; a reader refuses what it
+//	              does not know
 //	12      4     sequence number
 //	16      8     creation time, Unix nanoseconds
 //	24      8     where the valid content of the predecessor ends; 0 without predecessor
 //	32      1     1: the last complete transaction follows the strings
 //	33      ..    strings, each uvarint length and bytes: file name, group, program,
 //	              kind of database, database, host
+//	..      ..    of an encrypted file, the seal: u8 algorithm, u32 key version, 8 key id,
+//	              12 nonce, key name and wrapped data key, both uvarint length and bytes
 //	..      ..    last complete transaction before this file, as record.AppendTxnInfo has it
 const (
 	magic       = "GGSHTRL\n"
@@ -53,6 +58,8 @@ type Header struct {
 	// Last is the last complete transaction in front of this file; nil when
 	// there is none.
 	Last *record.TxnInfo
+	// Seal says under which key the file is encrypted; nil for one in clear.
+	Seal *Seal
 }
 
 // Validate checks every law of a header. Called before writing and after reading.
@@ -61,8 +68,10 @@ func (h *Header) Validate() error {
 	case h.Version != FormatVersion:
 		return fmt.Errorf("format version %d; this program reads version %d",
 			h.Version, FormatVersion)
-	case h.Features != 0:
+	case h.Features&^featureSealed != 0:
 		return fmt.Errorf("the file uses features %#x that this program does not know", h.Features)
+	case h.Features&featureSealed != 0 != (h.Seal != nil):
+		return errors.New("the header does not say how the file is encrypted")
 	case h.Created.IsZero():
 		return errors.New("no creation time")
 	case h.PrevEnd > 0 && h.Seqno == 0:
@@ -71,6 +80,11 @@ func (h *Header) Validate() error {
 		return fmt.Errorf("the predecessor ends at %d, inside its own header", h.PrevEnd)
 	case h.Last != nil && h.PrevEnd == 0:
 		return errors.New("a last transaction, but no predecessor")
+	}
+	if h.Seal != nil {
+		if err := h.Seal.validate(); err != nil {
+			return err
+		}
 	}
 	_, seqno, err := ParseFile(h.File)
 	if err != nil {
@@ -84,6 +98,24 @@ func (h *Header) Validate() error {
 
 // appendHeader appends the header's body; h is valid.
 func appendHeader(dst []byte, h *Header) []byte {
+	dst = appendFront(dst, h)
+	if h.Seal != nil {
+		dst = binary.AppendUvarint(dst, uint64(len(h.Seal.wrapped)))
+		dst = append(dst, h.Seal.wrapped...)
+	}
+	return appendLast(dst, h)
+}
+
+// appendLast appends what stands behind the seal.
+func appendLast(dst []byte, h *Header) []byte {
+	if h.Last != nil {
+		dst = record.AppendTxnInfo(dst, h.Last)
+	}
+	return dst
+}
+
+// appendFront appends the body up to the wrapped data key.
+func appendFront(dst []byte, h *Header) []byte {
 	dst = append(dst, magic...)
 	dst = binary.LittleEndian.AppendUint16(dst, h.Version)
 	dst = binary.LittleEndian.AppendUint16(dst, h.Features)
@@ -99,10 +131,26 @@ func appendHeader(dst []byte, h *Header) []byte {
 		dst = binary.AppendUvarint(dst, uint64(len(s)))
 		dst = append(dst, s...)
 	}
-	if h.Last != nil {
-		dst = record.AppendTxnInfo(dst, h.Last)
+	if h.Seal != nil {
+		dst = appendSeal(dst, h.Seal)
 	}
 	return dst
+}
+
+// wrap makes h the header of an encrypted file and gives the cipher of its frames.
+func (h *Header) wrap(e *Encryption, keys Keys, random io.Reader) (box cipher.AEAD, err error) {
+	seal, key, data, err := newSeal(e, keys, random)
+	if err != nil {
+		return nil, err
+	}
+	h.Features, h.Seal = featureSealed, seal
+	wrap, err := seal.wrapBox(key)
+	if err != nil {
+		return nil, err
+	}
+	bound := appendLast(appendFront(nil, h), h)
+	seal.wrapped = wrap.Seal(nil, seal.nonce[:], data, bound)
+	return newGCM(data)
 }
 
 // decodeHeader reads and validates a header's body.
@@ -117,16 +165,22 @@ func decodeHeader(b []byte) (*Header, error) {
 		Created:  time.Unix(0, int64(binary.LittleEndian.Uint64(b[16:]))).UTC(),
 		PrevEnd:  binary.LittleEndian.Uint64(b[24:]),
 	}
-	if h.Version != FormatVersion {
+	if h.Version != FormatVersion || h.Features&^featureSealed != 0 {
 		return nil, h.Validate()
 	}
 	rest := b[headerFixed:]
 	for _, field := range []*string{&h.File, &h.Group, &h.Program, &h.Kind, &h.Database, &h.Host} {
-		n, w := binary.Uvarint(rest)
-		if w <= 0 || n > uint64(len(rest)-w) {
+		s, tail, ok := cutString(rest)
+		if !ok {
 			return nil, errors.New("the header ends too early")
 		}
-		*field, rest = string(rest[w:w+int(n)]), rest[w+int(n):]
+		*field, rest = string(s), tail
+	}
+	if h.Features&featureSealed != 0 {
+		var err error
+		if h.Seal, rest, err = decodeSeal(b, rest); err != nil {
+			return nil, err
+		}
 	}
 	if b[32]&1 != 0 {
 		info, err := record.DecodeTxnInfo(rest)

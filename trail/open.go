@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,9 @@ func (cfg *WriterConfig) complete() error {
 	}
 	if cfg.FS == nil {
 		cfg.FS = Disk{}
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -135,7 +139,7 @@ func (w *Writer) recover() error {
 // survey reads a whole file: where its valid content ends, the last complete
 // transaction up to there, and whether its writer finished it.
 func (w *Writer) survey(path string) (end uint64, finished bool, err error) {
-	r, err := OpenFile(path, 0)
+	r, err := OpenFile(path, 0, w.cfg.Keys)
 	if err != nil {
 		return 0, false, err
 	}
@@ -168,12 +172,9 @@ func (w *Writer) create(seqno uint32, prevEnd uint64, mark *Restart) error {
 	if w.hasLast && prevEnd > 0 {
 		h.Last = &w.last
 	}
-	if err := h.Validate(); err != nil {
+	front, err := w.front(h, mark)
+	if err != nil {
 		return fmt.Errorf("trail file %s: %w", path, err)
-	}
-	front := appendFrame(nil, TypeHeader, 0, appendHeader(nil, h))
-	if mark != nil {
-		front = appendFrame(front, TypeRestart, 0, appendRestart(nil, *mark))
 	}
 	aside := path + ".new"
 	f, err := w.cfg.FS.Create(aside)
@@ -197,4 +198,25 @@ func (w *Writer) create(seqno uint32, prevEnd uint64, mark *Restart) error {
 	clear(w.defs)
 	w.lastDef = nil
 	return nil
+}
+
+// front makes the first frames of a file, and the keys of an encrypted one.
+func (w *Writer) front(h *Header, mark *Restart) ([]byte, error) {
+	w.crypt.box = nil
+	if w.cfg.Encrypt != nil {
+		var err error
+		if w.crypt.box, err = h.wrap(w.cfg.Encrypt, w.cfg.Keys, w.cfg.Random); err != nil {
+			return nil, err
+		}
+	}
+	if err := h.Validate(); err != nil {
+		return nil, err
+	}
+	front := appendFrame(nil, TypeHeader, 0, appendHeader(nil, h))
+	if mark != nil {
+		at := uint64(len(front))
+		body := w.crypt.appendBody(nil, at, TypeRestart, 0, appendRestart(nil, *mark))
+		front = appendFrame(front, TypeRestart, 0, body)
+	}
+	return front, nil
 }

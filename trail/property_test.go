@@ -138,7 +138,7 @@ func TestAnyLifeReadsBack(t *testing.T) {
 
 // resume opens a reader at every position between two transactions.
 func (l *life) resume() {
-	r, err := OpenTxnReader(l.cfg.Name, Position{}, TxnOptions{})
+	r, err := OpenTxnReader(l.cfg.Name, Position{}, testTxnOptions())
 	l.check(err)
 	defer r.Close()
 	for i := range l.want {

@@ -37,6 +37,8 @@ type ReaderOptions struct {
 	// MaxPoll is the longest time between two looks for more data: at least
 	// 1 ms; zero means 5 ms.
 	MaxPoll time.Duration
+	// Keys opens encrypted files; nil if there are none.
+	Keys Keys
 }
 
 // Reader reads a trail's frames in order, across files, while it grows. A
@@ -62,7 +64,7 @@ type Reader struct {
 // OpenReader opens a trail at pos, which must be the start of a frame, or RBA 0
 // for a file's start. When pos is the start of a file that the trail does not
 // have yet, and none behind it, the reader waits for it. Errors: *MissingError,
-// *PositionError, *LostError, *CorruptError.
+// *PositionError, *LostError, *CorruptError, *KeyError.
 func OpenReader(name Name, pos Position, opt ReaderOptions) (*Reader, error) {
 	if err := name.check(); err != nil {
 		return nil, err
@@ -83,13 +85,13 @@ func OpenReader(name Name, pos Position, opt ReaderOptions) (*Reader, error) {
 }
 
 // OpenFile opens one trail file at rba; the reader ends with it.
-func OpenFile(path string, rba uint64) (*Reader, error) {
+func OpenFile(path string, rba uint64, keys Keys) (*Reader, error) {
 	name, seqno, err := ParseFile(path)
 	if err != nil {
 		return nil, err
 	}
 	r := &Reader{name: name, single: true, pos: Position{Seqno: seqno, RBA: rba}}
-	r.opt.MaxPoll = defaultPoll
+	r.opt = ReaderOptions{MaxPoll: defaultPoll, Keys: keys}
 	if err := r.start(); err != nil {
 		r.Close()
 		if err == io.EOF {
@@ -125,7 +127,8 @@ func (r *Reader) File() string { return r.name.File(r.pos.Seqno) }
 func (r *Reader) InTxn() bool { return r.inTxn }
 
 // Next gives the next record. io.EOF means caught up: Wait, then ask again.
-// *CorruptError, *MissingError and *LostError stay: nothing behind is read.
+// *CorruptError, *MissingError, *LostError and *KeyError stay: nothing behind is
+// read.
 func (r *Reader) Next() (*Record, error) {
 	if r.file == nil {
 		if r.ended {
@@ -245,6 +248,10 @@ func (r *Reader) atTail(again bool) error {
 	}
 	switch {
 	case h.PrevEnd == r.pos.RBA:
+		if err := f.unlock(h, r.opt.Keys); err != nil {
+			f.close()
+			return err
+		}
 		r.enter(f, h)
 		return nil
 	case h.PrevEnd > r.pos.RBA && !again && !r.ended:

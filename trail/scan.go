@@ -32,6 +32,7 @@ type frameFile struct {
 	// judged is the offset and size at which a bad frame was last found to be a
 	// torn tail.
 	judgedOff, judgedSize uint64
+	crypt                 crypt
 }
 
 func openFrames(path string, at uint64) (*frameFile, error) {
@@ -43,6 +44,14 @@ func openFrames(path string, at uint64) (*frameFile, error) {
 }
 
 func (s *frameFile) close() { s.f.Close() }
+
+// unlock makes the frames behind an encrypted file's header readable.
+func (s *frameFile) unlock(h *Header, keys Keys) (err error) {
+	if h.Seal != nil {
+		s.crypt.box, err = h.Seal.open(s.path, keys)
+	}
+	return err
+}
 
 // seek goes to another offset.
 func (s *frameFile) seek(at uint64) { s.r, s.w, s.off, s.bad = 0, 0, at, "" }
@@ -65,7 +74,14 @@ func (s *frameFile) next(fr *frame) error {
 					return s.reject("the checksum of a record does not match")
 				}
 				fr.at, fr.end = s.off, s.off+uint64(need)
-				fr.typ, fr.flags, fr.body = Type(body[10]), body[11], body[frameHead:]
+				fr.typ, fr.flags = Type(body[10]), body[11]
+				var ok bool
+				fr.body, ok = s.crypt.openBody(fr.at, fr.typ, fr.flags, body[frameHead:])
+				if !ok {
+					s.seek(s.off) // the buffer does not hold the file's bytes any more
+					return &CorruptError{File: s.path, RBA: fr.at,
+						Cause: "an encrypted record was changed: its key does not open it"}
+				}
 				s.r += need
 				s.off = fr.end
 				return nil

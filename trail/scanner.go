@@ -18,11 +18,13 @@ type Scanner struct {
 	tables tables
 	txn    record.TxnInfo
 	inTxn  bool
+	locked error // why an encrypted file's frames cannot be read
 	rec    Record
 }
 
-// OpenScanner opens the file at path at its front.
-func OpenScanner(path string) (*Scanner, error) {
+// OpenScanner opens the file at path at its front. keys opens an encrypted one;
+// nil if there are none.
+func OpenScanner(path string, keys Keys) (*Scanner, error) {
 	_, seqno, err := ParseFile(path)
 	if err != nil {
 		return nil, err
@@ -36,7 +38,9 @@ func OpenScanner(path string) (*Scanner, error) {
 	}
 	s := &Scanner{file: f, seqno: seqno}
 	// A file whose header is damaged can be looked at all the same.
-	s.header, _ = readHeader(f)
+	if s.header, _ = readHeader(f); s.header != nil {
+		s.locked = f.unlock(s.header, keys)
+	}
 	f.seek(0)
 	return s, nil
 }
@@ -60,10 +64,14 @@ func (s *Scanner) Size() (uint64, error) {
 }
 
 // Next gives the record at the offset and goes behind it. io.EOF: the file ends
-// here. *CorruptError: no record stands here; the offset stays.
+// here. *CorruptError: no record stands here; the offset stays. *KeyError: the
+// file is encrypted, and only its header can be read.
 func (s *Scanner) Next() (*Record, error) {
 	var fr frame
 	at := s.file.off
+	if s.locked != nil && at > 0 {
+		return nil, s.locked
+	}
 	err := s.file.next(&fr)
 	if err == errTail {
 		return nil, s.atTail()

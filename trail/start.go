@@ -75,6 +75,9 @@ func (r *Reader) start() error {
 		return fmt.Errorf("trail %s: %w", r.name, err)
 	}
 	h, err := readHeader(f)
+	if err == nil {
+		err = f.unlock(h, r.opt.Keys)
+	}
 	if err != nil {
 		f.close()
 		return err

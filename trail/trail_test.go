@@ -26,8 +26,8 @@ func testName(t testing.TB) Name {
 func testClock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC) }
 
 func testConfig(n Name) WriterConfig {
-	return WriterConfig{Name: n, Now: testClock, Header: HeaderInfo{Group: "EORA",
-		Program: "extract test", Kind: "oracle", Database: "ORCL", Host: "h1"}}
+	return WriterConfig{Name: n, Now: testClock, Encrypt: testSeal, Keys: testKeys,
+		Header: HeaderInfo{Group: "EORA", Program: "extract test", Kind: "oracle", Database: "ORCL", Host: "h1"}}
 }
 
 func mustOpen(t testing.TB, cfg WriterConfig) *Writer {
@@ -112,7 +112,7 @@ func txnText(txn *Txn) (string, error) {
 func readTxns(n Name, pos Position, opt TxnOptions) (got []string, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	opt.Context = ctx
+	opt.Context, opt.Keys = ctx, testKeys
 	r, err := OpenTxnReader(n, pos, opt)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"time"
 
@@ -37,8 +38,11 @@ type WriterConfig struct {
 	Purge bool
 	// LockWait is how long Open waits for another writer of the trail to end.
 	LockWait time.Duration
+	Encrypt  *Encryption      // nil: the files are written in clear
+	Keys     Keys             // for Encrypt, and for reading what an encrypted trail holds
 	FS       FS               // nil: Disk
 	Now      func() time.Time // nil: time.Now
+	Random   io.Reader        // of data keys; nil: the operating system's
 }
 
 // Writer appends transactions to a trail. It belongs to one goroutine. After an
@@ -62,8 +66,10 @@ type Writer struct {
 	open    bool // between BeginTxn and the last operation
 	pending bool // the transaction's info is to be written to this file
 	txnOps  int
+	crypt   crypt  // of this file
+	defBody []byte // the definition to be written in front of the operation, if any
+	txnBody []byte // the transaction's info, likewise
 	scratch []byte
-	pre     []byte
 
 	last    record.TxnInfo
 	hasLast bool
@@ -117,7 +123,7 @@ func (w *Writer) Op(def *record.TableDef, body []byte, last bool) error {
 	} else if err := w.checkOp(def, body); err != nil {
 		return err
 	}
-	if w.full(len(w.pre) + frameHead + len(body)) {
+	if w.full(w.frameSize(w.defBody) + w.frameSize(w.txnBody) + w.frameSize(body)) {
 		if err := w.nextFile(); err != nil {
 			return err
 		}
@@ -125,23 +131,46 @@ func (w *Writer) Op(def *record.TableDef, body []byte, last bool) error {
 			return err
 		}
 	}
-	if len(w.pre) > 0 {
-		if err := w.write(w.pre); err != nil {
+	if len(w.defBody)+len(w.txnBody) > 0 {
+		if err := w.writePrepared(); err != nil {
 			return err
 		}
-		w.pre = w.pre[:0]
 		w.pending = false
 		w.markDef(def)
 	}
 	return w.appendOp(body, last)
 }
 
+// frameSize is the size of the frame of a body; nothing for none.
+func (w *Writer) frameSize(body []byte) int {
+	if len(body) == 0 {
+		return 0
+	}
+	return frameHead + len(body) + w.crypt.overhead()
+}
+
+// writePrepared writes the frames that prepare collected.
+func (w *Writer) writePrepared() error {
+	if len(w.defBody) > 0 {
+		if err := w.writeFrame(TypeTable, 0, w.defBody); err != nil {
+			return err
+		}
+	}
+	if len(w.txnBody) > 0 {
+		if err := w.writeFrame(TypeTxn, 0, w.txnBody); err != nil {
+			return err
+		}
+	}
+	w.defBody, w.txnBody = w.defBody[:0], w.txnBody[:0]
+	return nil
+}
+
 func (w *Writer) checkOp(def *record.TableDef, body []byte) error {
 	if !w.open {
 		return errors.New("trail: an operation without BeginTxn")
 	}
-	if len(body) < 6 || len(body) > MaxBody {
-		return fmt.Errorf("trail: an operation of %d bytes; possible are 6 to %d", len(body), MaxBody)
+	if most := MaxBody - w.crypt.overhead(); len(body) < 6 || len(body) > most {
+		return fmt.Errorf("trail: an operation of %d bytes; possible are 6 to %d", len(body), most)
 	}
 	kind, id := record.OpTable(body)
 	if def != nil && def.ID != id || def == nil && kind != record.DDL {
@@ -150,25 +179,25 @@ func (w *Writer) checkOp(def *record.TableDef, body []byte) error {
 	return nil
 }
 
-// prepare collects in w.pre the frames that must stand in front of the operation.
+// prepare collects in w.defBody and w.txnBody what must stand in front of the
+// operation.
 func (w *Writer) prepare(def *record.TableDef, body []byte) error {
-	w.pre = w.pre[:0]
+	w.defBody, w.txnBody = w.defBody[:0], w.txnBody[:0]
 	if err := w.checkOp(def, body); err != nil {
 		return err
 	}
 	if def != nil && w.defs[def.ID] != def {
 		var err error
-		if w.scratch, err = record.AppendTableDef(w.scratch[:0], def); err != nil {
+		if w.defBody, err = record.AppendTableDef(w.defBody, def); err != nil {
+			w.defBody = w.defBody[:0]
 			return err
 		}
-		w.pre = appendFrame(w.pre, TypeTable, 0, w.scratch)
 	}
 	if w.pending {
 		w.info.Continued = w.txnOps > 0
-		w.scratch = record.AppendTxnInfo(w.scratch[:0], &w.info)
-		w.pre = appendFrame(w.pre, TypeTxn, 0, w.scratch)
+		w.txnBody = record.AppendTxnInfo(w.txnBody, &w.info)
 	}
-	if len(w.pre) == 0 {
+	if len(w.defBody)+len(w.txnBody) == 0 {
 		w.lastDef = def
 	}
 	return nil
@@ -184,7 +213,8 @@ func (w *Writer) markDef(def *record.TableDef) {
 // full reports whether n more bytes and an end mark would pass the size limit.
 // A file takes at least one operation, however long.
 func (w *Writer) full(n int) bool {
-	return w.ops > 0 && w.pos+uint64(n)+frameHead+4 > uint64(w.cfg.MaxBytes)
+	end := uint64(frameHead + 4 + w.crypt.overhead())
+	return w.ops > 0 && w.pos+uint64(n)+end > uint64(w.cfg.MaxBytes)
 }
 
 func (w *Writer) appendOp(body []byte, last bool) error {
@@ -195,20 +225,7 @@ func (w *Writer) appendOp(body []byte, last bool) error {
 	if last {
 		flags |= FlagLast
 	}
-	need := frameHead + len(body)
-	if len(w.buf)+need > cap(w.buf) {
-		if err := w.flush(); err != nil {
-			return err
-		}
-	}
-	if need <= cap(w.buf) {
-		at := len(w.buf)
-		w.buf = w.buf[:at+need]
-		frame := w.buf[at:]
-		copy(frame[frameHead:], body)
-		sealFrame(frame, TypeOp, flags)
-		w.pos += uint64(need)
-	} else if err := w.writeLong(body, flags); err != nil {
+	if err := w.writeFrame(TypeOp, flags, body); err != nil {
 		return err
 	}
 	w.ops++
@@ -221,36 +238,40 @@ func (w *Writer) appendOp(body []byte, last bool) error {
 	return nil
 }
 
-// writeLong writes an operation that the buffer cannot hold.
-func (w *Writer) writeLong(body []byte, flags byte) error {
-	var head [frameHead]byte
-	putFrameHead(head[:], TypeOp, flags, uint32(len(body)))
-	sum := crc32.Checksum(head[10:], castagnoli)
-	sum = crc32.Update(sum, castagnoli, body)
-	binary.LittleEndian.PutUint32(head[4:], sum)
-	if err := w.write(head[:]); err != nil {
-		return err
-	}
-	if err := w.flush(); err != nil {
-		return err
-	}
-	w.pos += uint64(len(body))
-	return w.writeOut(body)
-}
-
-// write appends whole frames, or the head of one.
-func (w *Writer) write(b []byte) error {
-	w.pos += uint64(len(b))
-	if len(w.buf)+len(b) > cap(w.buf) {
+// writeFrame appends a frame. Sealed or not, its body is copied once.
+func (w *Writer) writeFrame(t Type, flags byte, body []byte) error {
+	need := frameHead + len(body) + w.crypt.overhead()
+	if len(w.buf)+need > cap(w.buf) {
 		if err := w.flush(); err != nil {
 			return err
 		}
-		if len(b) > cap(w.buf) {
-			return w.writeOut(b)
-		}
 	}
-	w.buf = append(w.buf, b...)
+	if need > cap(w.buf) {
+		return w.writeLong(t, flags, body)
+	}
+	at := len(w.buf)
+	w.buf = w.crypt.appendBody(w.buf[:at+frameHead], w.pos, t, flags, body)
+	sealFrame(w.buf[at:], t, flags)
+	w.pos += uint64(need)
 	return nil
+}
+
+// writeLong writes a frame that the buffer cannot hold.
+func (w *Writer) writeLong(t Type, flags byte, body []byte) error {
+	if w.crypt.box != nil {
+		body = w.crypt.appendBody(make([]byte, 0, len(body)+tagSize), w.pos, t, flags, body)
+	}
+	var head [frameHead]byte
+	putFrameHead(head[:], t, flags, uint32(len(body)))
+	sum := crc32.Checksum(head[10:], castagnoli)
+	sum = crc32.Update(sum, castagnoli, body)
+	binary.LittleEndian.PutUint32(head[4:], sum)
+	w.buf = append(w.buf, head[:]...) // it is empty
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.pos += uint64(frameHead + len(body))
+	return w.writeOut(body)
 }
 
 // Flush hands what was appended to the operating system, so that readers see
@@ -393,9 +414,8 @@ func (w *Writer) nextFile() error {
 
 // finish ends the file with an end mark and makes all of it durable.
 func (w *Writer) finish() error {
-	body := binary.LittleEndian.AppendUint32(w.scratch[:0], w.seqno+1)
-	w.scratch = appendFrame(nil, TypeEnd, 0, body)
-	if err := w.write(w.scratch); err != nil {
+	w.scratch = binary.LittleEndian.AppendUint32(w.scratch[:0], w.seqno+1)
+	if err := w.writeFrame(TypeEnd, 0, w.scratch); err != nil {
 		return err
 	}
 	_, err := w.Sync()

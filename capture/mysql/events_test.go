@@ -35,7 +35,7 @@ func newFakeLog(tb testing.TB, flavor string) *fakeLog {
 	}
 	src := &Source{cache: cache, done: make(chan struct{})}
 	src.cfg = Config{Group: "T", Warn: func(e *ggserr.Error) { f.warn = append(f.warn, e.Error()) }}
-	src.queue.init(64 << 20)
+	src.queue.Init(64 << 20)
 	srv := &database{cfg: &src.cfg, flavor: flavor, version: "fake", identity: "1",
 		vars:     map[string]string{"binlog_row_metadata": "FULL", "log_bin": "ON"},
 		charsets: map[uint64]string{63: "binary", 45: "utf8mb4", 8: "latin1"}}
@@ -47,7 +47,7 @@ func newFakeLog(tb testing.TB, flavor string) *fakeLog {
 	f.r.at = f.r.committed
 	tb.Cleanup(func() {
 		f.r.release()
-		if err := src.queue.drain(); err != nil {
+		if err := src.drain(); err != nil {
 			tb.Error(err)
 		}
 	})

@@ -146,7 +146,7 @@ func (r *reader) deliver(h *binlog.Header, buf *cachemgr.Buffer, excluded bool) 
 		}
 		txn := record.Txn{TxnInfo: info, Restart: r.restartText(id, "")}
 		txn.XID = ""
-		r.src.queue.advance(&txn)
+		r.src.queue.Advance(&txn)
 		return nil
 	}
 	if err := r.schema.flush(); err != nil {
@@ -156,7 +156,7 @@ func (r *reader) deliver(h *binlog.Header, buf *cachemgr.Buffer, excluded bool) 
 	txn := record.Txn{TxnInfo: info, Restart: r.restartText(id, "")}
 	// First the news, then the transaction: who has got it must not see it open.
 	r.src.state.delivered(end, txn.CSN, when, buf.Len())
-	if err := r.src.queue.push(r.ctx, &txn, buf); err != nil {
+	if err := r.src.queue.Push(r.ctx, &delivery{txn, buf}, buf.Held()); err != nil {
 		r.freeBuffer(buf)
 		return err
 	}

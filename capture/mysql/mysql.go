@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"ggsh/capture/cachemgr"
+	"ggsh/capture/handover"
 	"ggsh/ggserr"
 	"ggsh/record"
 )
@@ -70,7 +71,7 @@ type Start struct {
 type Source struct {
 	cfg   Config
 	cache *cachemgr.Manager
-	queue queue
+	queue handover.Queue[*delivery]
 	state status
 
 	cancel context.CancelFunc
@@ -85,6 +86,15 @@ type Source struct {
 	shown   time.Time  // when progress was returned last
 }
 
+// maxQueued bounds the memory of finished transactions that wait for Next.
+const maxQueued = 64 << 20
+
+// delivery is a finished transaction and its operations.
+type delivery struct {
+	txn record.Txn
+	buf *cachemgr.Buffer
+}
+
 // progressEvery is how often Next tells of progress without transactions.
 const progressEvery = time.Second
 
@@ -97,7 +107,7 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 		return nil, ggserr.New(ggserr.Generic, "cannot prepare the transaction cache").Because(err)
 	}
 	s := &Source{cfg: cfg, cache: cache, done: make(chan struct{})}
-	s.queue.init(min(cache.Status().Limit/2, maxQueued))
+	s.queue.Init(min(cache.Status().Limit/2, maxQueued))
 	srv, err := connectServer(ctx, &s.cfg)
 	if err != nil {
 		return nil, err
@@ -110,7 +120,7 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	s.cancel = cancel
 	go func() {
 		defer close(s.done)
-		s.queue.end(r.run(run))
+		s.queue.End(r.run(run))
 		r.release()
 		if err := srv.close(); err != nil {
 			s.cfg.warn(ggserr.New(ggserr.DatabaseMessage, "closing the connection").Because(err))
@@ -129,11 +139,11 @@ func (s *Source) Next(ctx context.Context) (*record.Txn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	d, progress, err := s.queue.pop()
+	d, ok, progress, err := s.queue.Pop()
 	if err != nil {
 		return nil, err
 	}
-	if d != nil {
+	if ok {
 		s.last, s.lastEnd = d, d.txn.Restart
 		d.buf.Rewind()
 		d.txn.Ops = d.buf
@@ -164,7 +174,7 @@ func (s *Source) forget() error {
 func (s *Source) Wait(ctx context.Context) error {
 	var due <-chan time.Time
 	for {
-		ready, fresh := s.queue.look(s.lastEnd)
+		ready, fresh := s.queue.Look(s.lastEnd)
 		if ready {
 			return nil
 		}
@@ -176,7 +186,7 @@ func (s *Source) Wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.queue.ready:
+		case <-s.queue.Ready():
 		case <-due:
 			return nil
 		}
@@ -188,9 +198,21 @@ func (s *Source) Close() error {
 	s.closeOnce.Do(func() {
 		s.cancel()
 		<-s.done
-		s.closeErr = errors.Join(s.forget(), s.queue.drain())
+		s.closeErr = errors.Join(s.forget(), s.drain())
 	})
 	return s.closeErr
+}
+
+// drain gives the buffers of all waiting transactions back.
+func (s *Source) drain() error {
+	var errs []error
+	for {
+		d, ok, _, _ := s.queue.Pop()
+		if !ok {
+			return errors.Join(errs...)
+		}
+		errs = append(errs, d.buf.Release())
+	}
 }
 
 // CacheStatus looks at the transaction cache.

@@ -310,7 +310,7 @@ func (r *reader) deliverWithin(h *binlog.Header, buf *cachemgr.Buffer) error {
 		return err
 	}
 	r.src.state.delivered(end, txn.CSN, when, 1)
-	if err := r.src.queue.push(r.ctx, &txn, buf); err != nil {
+	if err := r.src.queue.Push(r.ctx, &delivery{txn, buf}, buf.Held()); err != nil {
 		r.freeBuffer(buf)
 		return err
 	}

@@ -300,5 +300,5 @@ func (r *reader) report(at time.Time) {
 	}
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: r.committed.csn(r.epoch), CommitTime: at.UTC()},
 		Restart: r.restartText(r.group.id, "")}
-	r.src.queue.advance(&txn)
+	r.src.queue.Advance(&txn)
 }

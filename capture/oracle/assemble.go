@@ -23,6 +23,8 @@ type assembler struct {
 	// lobs says that a wanted table has LOBs: windows that begin within a transaction
 	// may then lose its rows, so that those without any count, too.
 	lobs bool
+	// early says that transactions may have been open where reading began.
+	early bool
 
 	window  uint64 // its number
 	from    uint64 // its first SCN
@@ -110,13 +112,18 @@ func (a *assembler) end() ([]*transaction, error) {
 		return nil, ggserr.New(ggserr.LogProblem, fmt.Sprintf("the text of the row at SCN %d, RS_ID %s "+
 			"ends before its last piece", a.joined.SCN, strings.TrimSpace(a.joined.RSID)))
 	}
+	return a.ended, nil
+}
+
+// settle gives up what takeBack would need: the window is done.
+func (a *assembler) settle() {
 	for _, t := range a.touched {
 		if a.open[t.key] != t && !t.committed() {
 			a.drop(t)
 		}
 		t.saved = content{}
 	}
-	return a.ended, nil
+	a.touched = a.touched[:0]
 }
 
 func (t *transaction) committed() bool { return t.scn != 0 }
@@ -129,6 +136,9 @@ func (a *assembler) takeBack() error {
 		}
 	}
 	for _, t := range a.touched {
+		if err := t.forget(); err != nil {
+			return cacheFailed(err)
+		}
 		if t.born == a.window {
 			a.drop(t)
 			continue
@@ -225,10 +235,16 @@ func (a *assembler) finish(r *Row) error {
 	if t == nil {
 		t = a.elsewhere(r)
 	}
+	if t == nil && a.early && r.Code == CodeCommit {
+		t = a.begun(r) // all of it may lie before the begin
+	}
 	if t == nil || t.xid != r.XID && !t.xid.partial() && !r.XID.partial() {
 		return nil
 	}
 	a.touch(t)
+	if t.xid.partial() {
+		t.xid = r.XID
+	}
 	delete(a.open, t.key)
 	if r.Code == CodeRollback {
 		return nil

@@ -84,6 +84,8 @@ func (c *change) appendOp(dst []byte) []byte {
 		absent := record.Missing
 		if t == record.Insert {
 			absent = record.Null // LogMiner leaves out NULLs at the end of a row
+		} else {
+			c.keep()
 		}
 		var mark int
 		dst, mark = record.BeginImage(dst)
@@ -94,6 +96,15 @@ func (c *change) appendOp(dst []byte) []byte {
 		record.MarkCompressed(dst, start)
 	}
 	return dst
+}
+
+// keep gives an update's row what it left as it was, as far as that is logged.
+func (c *change) keep() {
+	for i := range c.after {
+		if c.after[i].to == 0 && !c.lobs[i].lost {
+			c.after[i] = c.before[i]
+		}
+	}
 }
 
 func (c *change) appendImage(dst []byte, spans []span, absent record.Kind, whole *bool) []byte {

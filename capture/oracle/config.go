@@ -41,6 +41,9 @@ type Config struct {
 	// NoFetch leaves LOBs that the log does not hold whole missing, instead of reading
 	// them from the table as of the commit.
 	NoFetch bool
+	// NoLatest stops instead of reading the value as it is now, where that of the commit
+	// cannot be read any more.
+	NoLatest bool
 	// MinWindow and MaxWindow bound how many SCNs are read at once; Poll is the pause
 	// when there is nothing new; Recycle is how many windows one session reads.
 	MinWindow, MaxWindow uint64

@@ -58,7 +58,7 @@ type LOBQuery struct {
 	Owner, Table, Column string
 	Binary, XML          bool
 	RowID                string
-	SCN                  uint64
+	SCN                  uint64 // 0 is now
 }
 
 // Name is a table's name.

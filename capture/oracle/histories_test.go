@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type trail struct {
 	restart string // of the checkpoint
 	begin   uint64 // SCN where the first run began
 	without string // a table that is not captured
+	past    uint64 // where the first run is told to begin; 0: now
 }
 
 // TestRandomHistories: whatever happens to the logs, the connection and the capture
@@ -54,6 +56,9 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 	if seed%3 == 0 { // without LOBs no transaction is read again
 		out.without = oracletest.LOBs
 	}
+	if seed%4 == 1 { // some begin at an SCN of the past
+		out.past = m.Past()
+	}
 	for kill := range 3 {
 		quota := 1 << 30
 		if kill < 2 {
@@ -73,9 +78,10 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 // history's end.
 func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mode oracle.Mode,
 	quota int, rng *rand.Rand) error {
-	var kill func()
+	var mu sync.Mutex
+	var kills []func()
 	cfg := oracle.Config{Group: "EORA", Mode: mode, SpoolDir: filepath.Join(dir, "spool"),
-		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart},
+		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart, SCN: tr.past},
 		FilterTables: []string{oracletest.Owner + "." + oracletest.Marker}, ExcludeUsers: []string{"GGADMIN"},
 		Want: func(_, table string) bool {
 			return table != oracletest.Other && table != oracletest.Marker && table != tr.without
@@ -83,8 +89,10 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 		MinWindow: 1 + rng.Uint64N(60), MaxWindow: 1 + rng.Uint64N(400), Poll: 20 * time.Microsecond,
 		RetryWait: 10 * time.Microsecond, Retries: 50, Recycle: 1 + rng.IntN(5), CacheSize: 1 << 20,
 		Connect: func(context.Context) (oracle.Database, error) {
-			db, k := m.Connect()
-			kill = k
+			db, kill := m.Connect()
+			mu.Lock()
+			defer mu.Unlock()
+			kills = append(kills, kill)
 			return db, nil
 		}}
 	src, err := open(cfg)
@@ -94,7 +102,11 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 	// As kill -9 does: from now on nothing reaches the database. Closing writes nothing
 	// that lasts; it only ends the goroutine.
 	defer func() {
-		kill()
+		mu.Lock()
+		for _, kill := range kills {
+			kill()
+		}
+		mu.Unlock()
 		_ = src.Close()
 	}()
 	if at, known := src.Position(); known {

@@ -80,7 +80,7 @@ func TestLargeTransaction(t *testing.T) {
 	d.tables = []*Table{{Object: 9, Owner: "APP", Name: "BIG", Key: []int{0}, Columns: []Column{
 		{Name: "ID", Number: 1, Type: "NUMBER", Precision: 9}, {Name: "V", Number: 2, Type: "VARCHAR2",
 			Length: 10}}}}
-	const cache = 8 << 20
+	const cache = 16 << 20
 	runtime.GC()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -146,7 +146,8 @@ func peakRSS() string {
 // countOps reads one transaction.
 func countOps(t *testing.T, src *Source) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(),
+		time.Minute+time.Duration(*bigRows)*100*time.Microsecond)
 	defer cancel()
 	for {
 		txn, err := src.Next(ctx)

@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"hash/maphash"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,10 +24,18 @@ type restart struct {
 	// Resetlogs and ID say which database, and which of its incarnations.
 	Resetlogs uint64 `json:"resetlogs"`
 	ID        uint64 `json:"dbid"`
+	// Begin is where the first run began at an SCN of the past: of transactions that were
+	// open there the begin has to be looked for.
+	Begin uint64 `json:"begin,omitempty"`
 }
 
 func (r *restart) text() string {
-	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d}`, r.Done, r.From, r.Resetlogs, r.ID)
+	begin := ""
+	if r.Begin > 0 {
+		begin = fmt.Sprintf(`,"begin":%d`, r.Begin)
+	}
+	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d%s}`, r.Done, r.From, r.Resetlogs,
+		r.ID, begin)
 }
 
 // reader turns windows of the logs into transactions. It belongs to the mining
@@ -58,7 +64,7 @@ func newReader(ctx context.Context, src *Source) (*reader, error) {
 	r := &reader{src: src, cfg: &src.cfg}
 	r.tx = newAssembler(r.cfg, src.cache)
 	r.again = newAssembler(r.cfg, src.cache)
-	r.pairs = pairing{seed: maphash.MakeSeed(), limit: src.cache.Status().Limit / 8}
+	r.pairs = pairing{seed: maphash.MakeSeed(), limit: src.cache.Status().Limit / 4}
 	r.width = r.cfg.MinWindow
 	if err := r.connect(ctx); err != nil {
 		return nil, err
@@ -157,7 +163,7 @@ func (r *reader) startNew(ctx context.Context) error {
 	scn := r.cfg.Start.SCN
 	switch {
 	case scn > 0:
-	case !r.cfg.Start.Time.IsZero():
+	case !r.cfg.Start.Time.IsZero() && r.cfg.Start.Time.Before(state.Time):
 		scn, err = r.db.Logs().SCN(ctx, r.cfg.Start.Time)
 	default:
 		scn = state.SCN
@@ -166,7 +172,9 @@ func (r *reader) startNew(ctx context.Context) error {
 		return err
 	}
 	r.at.Done, r.at.From = scn, min(from, scn+1)
-	r.early = r.at.From
+	if scn < state.SCN {
+		r.at.Begin = r.at.From
+	}
 	r.src.begun = record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: scn},
 		CommitTime: time.Now().UTC()}, Restart: r.at.text()}
 	return nil
@@ -310,7 +318,7 @@ func (r *reader) step(ctx context.Context) (idle bool, err error) {
 // window reads a window and delivers what was committed in it. When that fails,
 // everything is as before.
 func (r *reader) window(ctx context.Context, w *Window) error {
-	r.tx.lobs = r.schema.lobs()
+	r.tx.lobs, r.tx.early = r.schema.lobs(), r.at.Begin > 0
 	r.tx.begin(w.From)
 	rows, err := r.mine(ctx, w, r.tx)
 	if errors.Is(err, errExcluded) {
@@ -404,158 +412,4 @@ func (r *reader) stillThere(ctx context.Context, w *Window) error {
 			"while it was read", f.Name, f.Thread, f.Sequence)}
 	}
 	return nil
-}
-
-// readAgain reads the transactions with LOBs that began before the window once more,
-// as a whole: a window that begins within them loses rows.
-func (r *reader) readAgain(ctx context.Context, w *Window, ended []*transaction) error {
-	var list []*transaction
-	whole := &Window{From: w.From, To: w.To, Mode: w.Mode}
-	for _, t := range ended {
-		if r.tx.matters(t, w.To) && r.tx.lobs && !t.excluded && t.scn > r.at.Done && t.start < w.From {
-			list = append(list, t)
-			whole.XIDs = append(whole.XIDs, t.xid)
-			whole.From = min(whole.From, t.start)
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	files, err := r.db.Logs().Files(ctx, whole.From)
-	if err != nil {
-		return err
-	}
-	if whole.Logs, err = chooseLogs(&r.state, files, whole.From, whole.To, r.cfg); err != nil {
-		return err
-	}
-	clear(r.again.open)
-	r.again.begin(whole.From)
-	_, err = r.mine(ctx, whole, r.again)
-	var fresh []*transaction
-	if err == nil {
-		err = r.stillThere(ctx, whole)
-	}
-	if err == nil {
-		fresh, err = r.again.end()
-	}
-	if err != nil {
-		return errors.Join(err, r.again.takeBack())
-	}
-	for _, t := range list {
-		i := slices.IndexFunc(fresh, func(f *transaction) bool { return f.xid == t.xid && f.scn == t.scn })
-		if i < 0 {
-			return ggserr.New(ggserr.LogProblem, fmt.Sprintf("transaction %s, committed at SCN %d, is not in "+
-				"the logs from its begin at SCN %d", t.xid, t.scn, t.start))
-		}
-		r.src.state.reread.Add(1)
-		r.tx.drop(t) // from here on nothing is taken back
-		t.buf, fresh[i].buf = fresh[i].buf, nil
-		t.undo, t.excluded = fresh[i].undo, fresh[i].excluded
-	}
-	for _, f := range fresh {
-		r.again.drop(f)
-	}
-	for _, t := range r.again.open { // others in the same slots
-		r.again.drop(t)
-	}
-	clear(r.again.open)
-	return nil
-}
-
-// deliver hands over what was committed in the window, one transaction for each SCN.
-func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) error {
-	slices.SortStableFunc(ended, func(a, b *transaction) int {
-		return cmp.Or(cmp.Compare(a.scn, b.scn), cmp.Compare(a.thread, b.thread),
-			strings.Compare(a.rsid, b.rsid))
-	})
-	if err := r.schema.save(r.at); err != nil {
-		return err
-	}
-	for i := 0; i < len(ended); {
-		end := i
-		for end < len(ended) && ended[end].scn == ended[i].scn {
-			end++
-		}
-		if err := r.push(ctx, ended[i:end], ended[end:]); err != nil {
-			return err
-		}
-		i = end
-	}
-	r.at.Done = max(r.at.Done, w.To)
-	r.at.From = w.To + 1
-	if oldest, any := r.tx.oldest(w.To); any {
-		r.at.From = min(r.at.From, oldest)
-	}
-	// First the news, then the progress: who has got it must not see it behind.
-	r.src.state.opened(r.tx)
-	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
-	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: r.at.Done},
-		CommitTime: r.state.Time}, Restart: r.at.text()}
-	r.src.queue.Advance(&txn)
-	return nil
-}
-
-// push hands over what was committed at one SCN; later is what the window still has.
-func (r *reader) push(ctx context.Context, group, later []*transaction) error {
-	scn := group[0].scn
-	d := &delivery{}
-	for _, t := range group {
-		if scn <= r.at.Done || t.excluded || t.buf == nil || t.buf.Len() == 0 {
-			r.tx.drop(t)
-			continue
-		}
-		if r.early > 0 && !t.begun && t.start >= r.early {
-			r.cfg.warn(warning("transaction %s, committed at SCN %d, began before SCN %d, where the log is "+
-				"read from: its changes before that are not captured", t.xid, t.scn, r.early))
-		}
-		if err := r.pairs.resolve(t); err != nil {
-			return err
-		}
-		if t.live == 0 {
-			r.tx.drop(t)
-			continue
-		}
-		d.group = append(d.group, t)
-	}
-	if len(d.group) == 0 {
-		r.src.state.skipped.Add(uint64(len(group)))
-		return nil
-	}
-	at := r.at
-	at.Done, at.From = scn, scn+1
-	if oldest, any := r.tx.oldest(scn); any {
-		at.From = min(at.From, oldest)
-	}
-	for _, t := range later {
-		if r.tx.matters(t, scn) {
-			at.From = min(at.From, t.start)
-		}
-	}
-	first := d.group[0]
-	d.txn = record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: scn}, XID: first.xid.String(),
-		CommitTime: first.time, User: first.user}, Restart: at.text()}
-	held := int64(0)
-	for _, t := range d.group {
-		held += t.buf.Held()
-	}
-	if err := r.src.queue.Push(ctx, d, held); err != nil {
-		return errors.Join(err, d.release())
-	}
-	return nil
-}
-
-// rowsPerWindow is how many rows a window should bring at most.
-const rowsPerWindow = 200_000
-
-// adapt makes windows wider while the logs are ahead, and narrower when they bring
-// many rows.
-func (r *reader) adapt(w *Window, rows uint64) {
-	full := w.To-w.From+1 == r.width
-	switch {
-	case rows > rowsPerWindow:
-		r.width = max(r.width/2, r.cfg.MinWindow)
-	case full && rows < rowsPerWindow/2:
-		r.width = min(r.width*2, r.cfg.MaxWindow)
-	}
-	r.state.Time = time.Now().UTC()
 }

@@ -146,6 +146,7 @@ func feed(t *testing.T, a *assembler, rows []caseRow) (ended []*transaction) {
 				t.Fatal(err)
 			}
 			ended = append(ended, list...)
+			a.settle()
 			a.begin(0)
 			continue
 		}

@@ -125,8 +125,11 @@ func lobStatement(q *LOBQuery) string {
 	if q.XML {
 		column = "XMLSERIALIZE(DOCUMENT " + column + " AS CLOB)"
 	}
-	return fmt.Sprintf("SELECT %s FROM %s AS OF SCN %d WHERE ROWID = :1", column,
-		quoteTable(q.Owner, q.Table), q.SCN)
+	asOf := ""
+	if q.SCN > 0 {
+		asOf = fmt.Sprintf(" AS OF SCN %d", q.SCN)
+	}
+	return fmt.Sprintf("SELECT %s FROM %s%s WHERE ROWID = :1", column, quoteTable(q.Owner, q.Table), asOf)
 }
 
 // quoteName and quoteTable quote identifiers, in which Oracle allows no quotes.

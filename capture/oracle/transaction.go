@@ -29,6 +29,8 @@ type transaction struct {
 	saved   content // as it was when the window began
 	touched uint64  // the window that saved is of
 
+	again *content // what was read again, to take its place
+
 	// of its end
 	scn       uint64
 	time      time.Time
@@ -114,5 +116,16 @@ func (t *transaction) release() error {
 	}
 	err := t.buf.Release()
 	t.buf, t.saved.buf = nil, nil
+	return err
+}
+
+// forget gives back what was read again.
+func (t *transaction) forget() error {
+	if t.again == nil || t.again.buf == nil {
+		t.again = nil
+		return nil
+	}
+	err := t.again.buf.Release()
+	t.again = nil
 	return err
 }

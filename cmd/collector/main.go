@@ -19,6 +19,7 @@ import (
 	"ggsh/collector"
 	"ggsh/ggserr"
 	"ggsh/subdirs"
+	"ggsh/wallet"
 )
 
 func main() {
@@ -47,6 +48,11 @@ func run(cfg collector.ServerConfig, dir, address string) error {
 	}
 	cfg.Token, cfg.Home = strings.TrimSpace(token), string(home)
 	cfg.Dirs = append(cfg.Dirs, home.Join("dirdat"))
+	keys, err := wallet.Of(home)
+	if err != nil {
+		return err
+	}
+	cfg.Keys = keys
 	cfg.Log = ggserr.NewLog(home.EventLog(), "ggsh Collector", "", time.Now)
 	listener, line, err := collector.Listen(address, &cfg)
 	if err != nil {

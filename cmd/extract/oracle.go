@@ -17,7 +17,8 @@ func (w *wiring) oracleConfig(l dblogin.Login, want func(schema, table string) b
 	log := w.run.Capture.Log
 	cfg := oracle.Config{Group: w.p.Group(), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: want, Warn: w.p.Event,
-		ExcludeUsers: log.ExcludeUsers, ArchivedOnly: log.ArchivedOnly, NoFetch: w.run.Capture.NoFetch,
+		ExcludeUsers: log.ExcludeUsers, ArchivedOnly: log.ArchivedOnly, IgnoreObjects: log.IgnoreObjects, NoFetch: w.run.Capture.NoFetch,
+		NoLatest: w.run.Capture.NoLatest,
 		Connect: func(ctx context.Context) (oracle.Database, error) {
 			return oracle.OpenDatabase(ctx, dblogin.OracleConfig(l))
 		}}

@@ -34,7 +34,7 @@ func (w *wiring) openOutput(ctx context.Context, out extract.OutputConfig) (extr
 	}
 	writer, err := trail.Open(trail.WriterConfig{Name: name, MaxBytes: int64(out.Megabytes) << 20,
 		Header: w.header(), FirstSeqno: out.Seqno, Forget: out.Forget, Purge: out.Purge,
-		Durable: out.Durable, LockWait: lockWait})
+		Durable: out.Durable, LockWait: lockWait, Encrypt: w.encryption(out), Keys: w.keys})
 	if err != nil {
 		return nil, extract.Held{}, err
 	}
@@ -88,7 +88,7 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 		Address: net.JoinHostPort(host.Host, strconv.Itoa(info.Port)), Token: info.Token,
 		Group: w.p.Group(), Trail: out.Name, Digits: w.digits(), FirstSeqno: out.Seqno,
 		MaxBytes: int64(out.Megabytes) << 20, Header: w.header(), Forget: out.Forget, Purge: out.Purge,
-		Compress: host.Compress, Threshold: host.CompressThreshold, Timeout: host.Timeout})
+		Encrypt: w.encryption(out), Compress: host.Compress, Threshold: host.CompressThreshold, Timeout: host.Timeout})
 	if err != nil {
 		return nil, extract.Held{}, passing{err}
 	}

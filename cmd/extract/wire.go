@@ -18,6 +18,7 @@ import (
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/trail"
+	"ggsh/wallet"
 )
 
 // wiring joins sources and trails with the engine.
@@ -27,6 +28,8 @@ type wiring struct {
 	globals param.GlobalsConfig
 	outputs []param.Output
 	args    process.Args
+	keys    *wallet.Ring
+	ciphers []*trail.Encryption // by the output's index; nil: in clear
 
 	tables   []*param.TableStatement
 	discards *discards
@@ -40,6 +43,12 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 		return nil, err
 	}
 	if w.globals, err = p.Globals(); err != nil {
+		return nil, err
+	}
+	if w.keys, err = wallet.Of(p.Home()); err != nil {
+		return nil, err
+	}
+	if err := w.keys.Check(p.Params()); err != nil {
 		return nil, err
 	}
 	if err := w.supported(); err != nil {
@@ -85,6 +94,9 @@ func (w *wiring) config() (extract.Config, error) {
 	plan.SetEnvironment(env)
 	w.tables = plan.Statements()
 	outputs, err := w.readOutputs()
+	if err == nil {
+		err = w.readCiphers(outputs)
+	}
 	return extract.Config{Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
@@ -200,11 +212,12 @@ func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extr
 	}
 	at, after := start.At, time.Time{}
 	if at.IsZero() {
-		if at, after, err = beginInTrail(name, start.Begin); err != nil {
+		if at, after, err = w.beginInTrail(name, start.Begin); err != nil {
 			return nil, err
 		}
 	}
-	src, err := extract.OpenTrail(ctx, name, at, after, func(text string) { w.p.Line("%s", text) })
+	src, err := extract.OpenTrail(ctx, name, at, extract.TrailOptions{After: after, Keys: w.keys,
+		Admit: w.admit, Warn: func(text string) { w.p.Line("%s", text) }})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +229,7 @@ func (w *wiring) openTrail(ctx context.Context, start extract.SourceStart) (extr
 
 // beginInTrail turns an ordered start into a place in the trail: without a
 // sequence number, the first file there is.
-func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Time, error) {
+func (w *wiring) beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Time, error) {
 	var after time.Time
 	if b.Kind == checkpoint.BeginTime || b.Kind == checkpoint.BeginNow {
 		after = b.Time
@@ -225,7 +238,7 @@ func beginInTrail(name trail.Name, b checkpoint.Begin) (trail.Position, time.Tim
 		return trail.Position{Seqno: b.Seqno, RBA: b.RBA}, after, nil
 	}
 	if b.Kind == checkpoint.BeginEOF {
-		at, err := extract.EndOfTrail(name)
+		at, err := extract.EndOfTrail(name, w.keys)
 		return at, after, err
 	}
 	files, err := trail.List(name)
@@ -344,9 +357,10 @@ func (w *wiring) login(l param.Login) (dblogin.Login, error) {
 			"system, which is not possible over the network").At(l.Pos.File, l.Pos.Line, l.Pos.Column).
 			Do("Write USERID user@database, PASSWORD password, or USERIDALIAS alias.")
 	}
-	if l.IsOracle() {
-		return dblogin.Login{Kind: dblogin.Oracle, Database: l.Service, User: l.User, Password: l.Password}, nil
+	password, err := w.keys.Password(l)
+	if err == nil && l.IsOracle() {
+		return dblogin.Login{Kind: dblogin.Oracle, Database: l.Service, User: l.User, Password: password}, nil
 	}
 	return dblogin.Login{Kind: dblogin.MySQL, Host: l.Host, Port: l.Port, Database: l.Database,
-		User: l.User, Password: l.Password}, nil
+		User: l.User, Password: password}, err
 }

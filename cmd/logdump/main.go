@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"ggsh/logdump"
+	"ggsh/subdirs"
+	"ggsh/trail"
+	"ggsh/wallet"
 )
 
 func main() {
@@ -35,7 +39,8 @@ func run(file, text string) error {
 	defer stop()
 	st, err := os.Stdin.Stat()
 	terminal := text == "" && err == nil && st.Mode()&os.ModeCharDevice != 0
-	s := logdump.NewSession(logdump.Config{Out: os.Stdout, Prompt: terminal, Zone: time.Local})
+	s := logdump.NewSession(logdump.Config{Out: os.Stdout, Prompt: terminal, Zone: time.Local,
+		Keys: keysFor})
 	if file != "" {
 		if err := s.Do(ctx, "OPEN '"+file+"'"); err != nil {
 			return err
@@ -45,4 +50,18 @@ func run(file, text string) error {
 		return s.RunText(ctx, text)
 	}
 	return s.Run(ctx, os.Stdin)
+}
+
+// keysFor gives the keys of the home that the file lies in: the folder above the
+// trail's, if it has a wallet; else of $GG_HOME or the current directory.
+func keysFor(path string) (trail.Keys, error) {
+	above := subdirs.Home(filepath.Dir(filepath.Dir(path)))
+	if _, err := os.Stat(above.Join("dirwlt")); err == nil {
+		return wallet.Of(above)
+	}
+	home, err := subdirs.Find("", os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return wallet.Of(home)
 }

@@ -46,5 +46,9 @@ func run() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return p.Close(replicat.Run(ctx, config(p, args)))
+	cfg, err := config(p, args)
+	if err != nil {
+		return p.Close(err)
+	}
+	return p.Close(replicat.Run(ctx, cfg))
 }

@@ -33,18 +33,41 @@ func TestMain(m *testing.M) {
 
 const accounts = 20
 
-// bank is a home with a trail of transfers and a SQLite target.
+// target is a database that the transfers go to.
+type target struct {
+	plugin, login, schema string
+	product, key          string // as the report has them
+	kind                  checkpointtable.Kind
+	checkpoint            checkpointtable.Name
+	db                    *sql.DB
+}
+
+// bank is a home with a trail of transfers and a target.
 type bank struct {
+	target
 	t    *testing.T
 	home subdirs.Home
-	db   *sql.DB
 	w    *trail.Writer
 	def  *record.TableDef
 	csn  uint64
 	sums [accounts]int64
 }
 
-func newBank(t *testing.T) *bank {
+// sqliteTarget is a database in a file of the home.
+func sqliteTarget(t *testing.T, home subdirs.Home) target {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+home.Join("target.db")+
+		"?_pragma=journal_mode(wal)&_pragma=busy_timeout(20000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return target{plugin: "sqlite", login: "TARGETDB sqlite:target.db", schema: "main",
+		product: "SQLite 3", key: "main.account: id", kind: checkpointtable.SQLite,
+		checkpoint: checkpointtable.Name{Table: "ggs_checkpoint"}, db: db}
+}
+
+func newBank(t *testing.T, on func(*testing.T, subdirs.Home) target) *bank {
 	t.Helper()
 	b := &bank{t: t, home: subdirs.Home(t.TempDir())}
 	must := func(err error) {
@@ -56,23 +79,23 @@ func newBank(t *testing.T) *bank {
 	_, err := b.home.Create()
 	must(err)
 	must(os.Mkdir(b.home.Join("plugins"), 0o755))
-	out, err := exec.Command("go", "build", "-o", b.home.Join("plugins", "sqlite"),
-		"ggsh/plugins/sqlite").CombinedOutput()
+	b.target = on(t, b.home)
+	out, err := exec.Command("go", "build", "-o", b.home.Join("plugins", b.plugin),
+		"ggsh/plugins/"+b.plugin).CombinedOutput()
 	if err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	b.db, err = sql.Open("sqlite", "file:"+b.home.Join("target.db")+
-		"?_pragma=journal_mode(wal)&_pragma=busy_timeout(20000)")
-	must(err)
-	t.Cleanup(func() { b.db.Close() })
-	_, err = b.db.Exec("CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL, note TEXT);" +
-		"CREATE TABLE journal (n INTEGER PRIMARY KEY)")
-	must(err)
-	table := checkpointtable.Name{Table: "ggs_checkpoint"}
-	must(checkpointtable.Create(context.Background(), b.db, checkpointtable.SQLite, table))
-	must(os.WriteFile(b.home.Globals(), []byte("CHECKPOINTTABLE ggs_checkpoint\n"), 0o644))
-	must(os.WriteFile(b.home.Param("RB"), []byte("REPLICAT RB\nTARGETDB sqlite:target.db\n"+
-		"GROUPTRANSOPS 50\nREPORTCOUNT EVERY 1000 RECORDS, RATE\nMAP bank.*, TARGET main.*;\n"), 0o644))
+	for _, text := range []string{
+		"CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL, note VARCHAR(20))",
+		"CREATE TABLE journal (n INTEGER PRIMARY KEY)"} {
+		_, err = b.db.Exec(text)
+		must(err)
+	}
+	must(checkpointtable.Create(context.Background(), b.db, b.kind, b.checkpoint))
+	must(os.WriteFile(b.home.Globals(), []byte("CHECKPOINTTABLE "+b.checkpoint.String()+"\n"), 0o644))
+	must(os.WriteFile(b.home.Param("RB"), []byte("REPLICAT RB\n"+b.login+"\n"+
+		"GROUPTRANSOPS 50\nREPORTCOUNT EVERY 1000 RECORDS, RATE\nMAP bank.*, TARGET "+b.schema+
+		".*;\n"), 0o600))
 	must(checkpoint.At(b.home.Checkpoint("RB", false)).Store(&checkpoint.Document{
 		Group: checkpoint.Group{Name: "RB", Type: checkpoint.Replicat, Trail: "./dirdat/bk", Key: 7,
 			Begin: checkpoint.Begin{Kind: checkpoint.BeginSeqno}}, State: checkpoint.State{Ordered: true}}))
@@ -162,8 +185,8 @@ func (b *bank) reported() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, want := range []string{"Loaded handler sqlite", "REPLICAT RB stopped normally", "SQLite 3",
-		"Using the following key columns for target table main.account: id"} {
+	for _, want := range []string{"Loaded handler " + b.plugin, "REPLICAT RB stopped normally",
+		b.product, "Using the following key columns for target table " + b.key} {
 		if !strings.Contains(string(report), want) {
 			b.t.Errorf("the report lacks %q:\n%s", want, report)
 		}
@@ -172,8 +195,8 @@ func (b *bank) reported() {
 
 // applied is the target's own word on how far it is.
 func (b *bank) applied() uint64 {
-	row, err := checkpointtable.Load(context.Background(), b.db, checkpointtable.SQLite,
-		checkpointtable.Name{Table: "ggs_checkpoint"}, checkpointtable.Group{Name: "RB", Key: 7}, false)
+	row, err := checkpointtable.Load(context.Background(), b.db, b.kind, b.checkpoint,
+		checkpointtable.Group{Name: "RB", Key: 7}, false)
 	if err != nil || row == nil {
 		return 0
 	}
@@ -197,7 +220,7 @@ func (b *bank) check() {
 	b.t.Helper()
 	var n int
 	var sum int64
-	if err := b.db.QueryRow("SELECT count(*), total(balance) FROM account").Scan(&n, &sum); err != nil {
+	if err := b.db.QueryRow("SELECT COUNT(*), COALESCE(SUM(balance), 0) FROM account").Scan(&n, &sum); err != nil {
 		b.t.Fatal(err)
 	}
 	if n != 0 && n != accounts || sum != 0 {
@@ -211,7 +234,11 @@ func TestSumsHoldWhateverIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	b := newBank(t)
+	t.Run("SQLite", func(t *testing.T) { sumsHold(t, newBank(t, sqliteTarget)) })
+	t.Run("Oracle", func(t *testing.T) { sumsHold(t, newBank(t, oracleTarget)) })
+}
+
+func sumsHold(t *testing.T, b *bank) {
 	var opening [][]byte
 	for id := range accounts {
 		opening = append(opening, b.change(id, 0))
@@ -256,7 +283,8 @@ func TestSumsHoldWhateverIsKilled(t *testing.T) {
 	}
 	for id, want := range b.sums {
 		var got int64
-		if err := b.db.QueryRow("SELECT balance FROM account WHERE id = ?", id).Scan(&got); err != nil || got != want {
+		query := fmt.Sprint("SELECT balance FROM account WHERE id = ", id)
+		if err := b.db.QueryRow(query).Scan(&got); err != nil || got != want {
 			t.Errorf("account %d holds %d, not %d: %v", id, got, want, err)
 		}
 	}

@@ -10,10 +10,19 @@ import (
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/replicat"
+	"ggsh/wallet"
 )
 
-func config(p *process.Process, args process.Args) replicat.Config {
+func config(p *process.Process, args process.Args) (replicat.Config, error) {
+	keys, err := wallet.Of(p.Home())
+	if err == nil {
+		err = keys.Check(p.Params())
+	}
+	if err != nil {
+		return replicat.Config{}, err
+	}
 	cfg := replicat.Config{Process: p, SkipTransaction: args.Skip, Alias: alias,
+		Password: keys.Password, Keys: keys,
 		Launch: func(ctx context.Context, plugin string) (handler.Handler, error) {
 			return launch(ctx, p, plugin)
 		}}
@@ -23,7 +32,7 @@ func config(p *process.Process, args process.Args) replicat.Config {
 	case args.AfterCSN != nil:
 		cfg.From = &replicat.FromCSN{CSN: *args.AfterCSN, After: true}
 	}
-	return cfg
+	return cfg, nil
 }
 
 // launch starts the plugin from the home's plugin directory or the one beside

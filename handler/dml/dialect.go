@@ -58,6 +58,9 @@ type Dialect struct {
 	// Append is the statement that adds a piece to a column's value in the row that
 	// a condition finds; its placeholders are the condition's, then the piece's.
 	Append func(col *record.ColumnDef, table, column, condition string) string
+	// Empty is the statement that empties a column's value in the row that a
+	// condition finds.
+	Empty func(col *record.ColumnDef, table, column, condition string) string
 	// Place finds again the rows of tables without a key, for long values; without it
 	// those are refused there.
 	Place *Place
@@ -92,11 +95,12 @@ func Statement(text string) func(context.Context, *sql.Conn) error {
 	}
 }
 
-// Long is a value that is too long for one statement: Head is written with the
-// row, and each of Rest is added to it.
+// Long is a value that is more than one statement: Head is written with the row, and
+// each of Rest is added to it; or it is emptied, when Head only stands for nothing.
 type Long struct {
-	Head any
-	Rest []any
+	Head  any
+	Rest  []any
+	Empty bool
 }
 
 // Place is where the database keeps a row, as its statements tell and take it.

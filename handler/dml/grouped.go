@@ -351,8 +351,8 @@ func (b *binder) matched(c int, from []record.Value) {
 	}
 	last := b.args[len(b.args)-1]
 	if b.tooLong(last) {
-		b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("column %s of %s is too "+
-			"long to find a row by: choose others with KEYCOLS", b.table.def.Columns[c].Name,
+		b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("no row can be found by "+
+			"such a value of column %s of %s: choose others with KEYCOLS", b.table.def.Columns[c].Name,
 			b.table.def.FullName())}
 	}
 	for range b.table.binds[c] - 1 {

@@ -14,7 +14,7 @@ import (
 // long is a value of which only the head is in the row yet.
 type long struct {
 	column int
-	rest   []any
+	*Long
 }
 
 // takeLongs leaves the heads of long values among the arguments.
@@ -22,7 +22,7 @@ func takeLongs(s *shape, args []any) (longs []long) {
 	for i, arg := range args {
 		if l, ok := arg.(*Long); ok && i < len(s.set) {
 			args[i] = l.Head
-			longs = append(longs, long{column: s.set[i], rest: l.Rest})
+			longs = append(longs, long{s.set[i], l})
 		}
 	}
 	return longs
@@ -47,8 +47,8 @@ func (a *Applier) executeLong(ctx context.Context, c *change, s *shape, im image
 		args = append(args[:len(args):len(args)], a.dialect.Place.Out(&place))
 		result, err = a.conn.ExecContext(ctx, text, args...)
 	default:
-		err = &Refusal{Code: a.dialect.NullCode, Text: fmt.Sprintf("column %s of %s is too long for a "+
-			"table without a key: name one with KEYCOLS",
+		err = &Refusal{Code: a.dialect.NullCode, Text: fmt.Sprintf("the value of column %s of %s "+
+			"needs a table with a key: name one with KEYCOLS",
 			s.table.def.Columns[longs[0].column].Name, s.table.def.FullName())}
 	}
 	if err != nil {
@@ -62,12 +62,20 @@ func (a *Applier) executeLong(ctx context.Context, c *change, s *shape, im image
 		return nil, failed(text, err)
 	}
 	for _, l := range longs {
-		text := a.dialect.Append(&s.table.def.Columns[l.column], s.table.name,
-			s.table.column[l.column], where)
+		add, pieces := a.dialect.Append, l.Rest
+		if l.Empty {
+			add = a.dialect.Empty
+		}
+		text := add(&s.table.def.Columns[l.column], s.table.name, s.table.column[l.column], where)
 		if a.dialect.Numbered {
 			text = checkpointtable.Numbered(text)
 		}
-		for _, piece := range l.rest {
+		if l.Empty {
+			if _, err := a.stmts.exec(ctx, text, key); err != nil {
+				return nil, failed(text, err)
+			}
+		}
+		for _, piece := range pieces {
 			if _, err := a.stmts.exec(ctx, text, append(key[:len(key):len(key)], piece)); err != nil {
 				return nil, failed(text, err)
 			}

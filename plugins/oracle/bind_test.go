@@ -58,8 +58,13 @@ func checkBind(t *testing.T, to *target, c bindCase) {
 		got = a
 	case []byte:
 		got = fmt.Sprintf("x%X", a)
+	case nil:
+	default:
+		got = fmt.Sprintf("%T", a)
 	case *dml.Long:
-		got = fmt.Sprintf("%d pieces", 1+len(a.Rest))
+		if got = fmt.Sprintf("%d pieces", 1+len(a.Rest)); a.Empty {
+			got = "empty"
+		}
 	}
 	if errors.As(err, &refusal) {
 		got = fmt.Sprintf("ORA-%05d", refusal.Code)
@@ -67,7 +72,7 @@ func checkBind(t *testing.T, to *target, c bindCase) {
 		t.Fatal(err)
 	}
 	if got != c.want {
-		t.Errorf("%s %s in %s: %q, not %q (%v)", v.Kind, v.Text(nil, -1), c.column, got, c.want, err)
+		t.Errorf("%s %.60s in %s: %.99q, not %.99q (%.300v)", v.Kind, v.Text(nil, -1), c.column, got, c.want, err)
 	}
 }
 
@@ -178,8 +183,8 @@ func textCases() []bindCase {
 		{"VARCHAR2(40 BYTE)", uuid(), "30313233-3435-3637-3839-616263646566"},
 		{"VARCHAR2(40 BYTE)", record.AppendText(nil, record.JSON, `{"a":1}`), `{"a":1}`},
 		{"CLOB", text("abc"), "abc"},
-		{"CLOB", text(long), "2 pieces"},
-		{"NCLOB", text(long + long), "3 pieces"},
+		{"CLOB", text(long), "3 pieces"},
+		{"NCLOB", text(long + long), "4 pieces"},
 		{"CLOB", record.AppendText(nil, record.XML, "<a/>"), "<a/>"},
 		{"LONG", text(long), long},
 	}
@@ -270,7 +275,7 @@ func intervalCases() []bindCase {
 func otherCases() []bindCase {
 	return []bindCase{
 		{"XMLTYPE", record.AppendText(nil, record.XML, "<a/>"), "<a/>"},
-		{"XMLTYPE", text(strings.Repeat("x", 33_000)), "ORA-12899"},
+		{"XMLTYPE", text("<a>" + strings.Repeat("x", 4000) + "</a>"), "go_ora.Clob"},
 		{"JSON", record.AppendText(nil, record.JSON, `{"a":1}`), `{"a":1}`},
 		{"BOOLEAN", record.AppendBool(nil, true), "true"},
 		{"BOOLEAN", handlertest.Int(0), "false"},
@@ -290,7 +295,8 @@ func TestEmptyRules(t *testing.T) {
 		{emptyBlank, "", bindCase{"VARCHAR2(9 BYTE)", text(""), " "}},
 		{emptyBlank, "", bindCase{"VARCHAR2(9 BYTE)!", text(""), " "}},
 		{emptyBlank, "", bindCase{"CHAR(2 CHAR)", text(""), "  "}},
-		{emptyBlank, "", bindCase{"CLOB", text(""), " "}},
+		{emptyBlank, "", bindCase{"CLOB", text(""), "empty"}},
+		{emptyRefuse, "", bindCase{"BLOB!", octets(""), "empty"}},
 		{emptyBlank, "", bindCase{"RAW(2)", octets(""), "x"}},
 		{emptyBlank, "", bindCase{"RAW(2)!", octets(""), "ORA-01400"}},
 		{emptyBlank, "", bindCase{"NUMBER", text(""), ""}},
@@ -344,5 +350,45 @@ func TestPieces(t *testing.T) {
 	}
 	if whole != long {
 		t.Error("the pieces are another text")
+	}
+}
+
+// TestMarks: the placeholders and conditions of each type, as the statements have them.
+func TestMarks(t *testing.T) {
+	to := &target{types: map[string]columnType{}, charset: "WE8MSWIN1252"}
+	for column, want := range map[string]string{
+		"NUMBER(10)":                   `? | c = ?`,
+		"VARCHAR2(9 BYTE)":             `? | c = ?`,
+		"NVARCHAR2(9)":                 `UNISTR(?) | c = UNISTR(?)`,
+		"DATE":                         `TO_DATE(?, 'SYYYY-MM-DD HH24:MI:SS') | c = TO_DATE(?, 'SYYYY-MM-DD HH24:MI:SS')`,
+		"BINARY_DOUBLE":                `TO_BINARY_DOUBLE(?) | c = TO_BINARY_DOUBLE(?)`,
+		"CLOB":                         `? | DBMS_LOB.COMPARE(c, ?) = 0`,
+		"XMLTYPE":                      `XMLPARSE(DOCUMENT ?) | 1 = 1`,
+		"JSON":                         `JSON(?) | 1 = 1`,
+		"LONG":                         `? | 1 = 1`,
+		"INTERVAL DAY(2) TO SECOND(6)": `TO_DSINTERVAL(?) | c = TO_DSINTERVAL(?)`,
+		"TIMESTAMP(6) WITH LOCAL TIME ZONE": `TO_TIMESTAMP_TZ(?, 'SYYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM') | ` +
+			`c = TO_TIMESTAMP_TZ(?, 'SYYYY-MM-DD HH24:MI:SS.FF9 TZH:TZM')`,
+	} {
+		col := &record.ColumnDef{Name: "C", Type: column}
+		if got := to.mark(col) + " | " + to.match(col, "c"); got != want {
+			t.Errorf("%s: %s, not %s", column, got, want)
+		}
+	}
+	col := &record.ColumnDef{Name: "C", Type: "NUMBER", Nullable: true}
+	if got := to.match(col, "c"); got != "(c = ? OR (c IS NULL AND ? IS NULL))" {
+		t.Error(got)
+	}
+	for column, want := range map[string]string{
+		"CLOB": "DECLARE l CLOB; BEGIN SELECT c INTO l FROM t WHERE k = ? FOR UPDATE; " +
+			"DBMS_LOB.APPEND(l, TO_CLOB(?)); END;",
+		"NCLOB": "DECLARE l NCLOB; BEGIN SELECT c INTO l FROM t WHERE k = ? FOR UPDATE; " +
+			"DBMS_LOB.APPEND(l, TO_NCLOB(UNISTR(?))); END;",
+		"BLOB": "DECLARE l BLOB; p RAW(32767); BEGIN SELECT c INTO l FROM t WHERE k = ? FOR UPDATE; " +
+			"p := ?; DBMS_LOB.WRITEAPPEND(l, UTL_RAW.LENGTH(p), p); END;",
+	} {
+		if got := to.appendPiece(&record.ColumnDef{Type: column}, "t", "c", "k = ?"); got != want {
+			t.Errorf("%s: %s", column, got)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"ggsh/handler/dml"
+	"ggsh/oracleclient"
 	"ggsh/record"
 )
 
@@ -13,16 +14,17 @@ import (
 // PL/SQL holds 32767 octets.
 const pieceOctets = 32000
 
+// headOctets is how much of a long value goes with its row, as a short bind: some
+// statements take no long ones.
+const headOctets = 2000
+
 // sqlOctets is what an argument of a function in SQL holds.
 const sqlOctets = 4000
 
 // none is what becomes of a text without characters, by the operator's rule.
 func (b *binding) none() (any, error) {
-	if b.is.isLOB() && b.emptyLOB != "" {
-		if b.is.isOctets() {
-			return []byte(b.emptyLOB), nil
-		}
-		return b.emptyLOB, nil
+	if b.is.isLOB() {
+		return b.noLOB(), nil
 	}
 	switch {
 	case b.empty == emptyBlank && b.is.isText():
@@ -35,6 +37,20 @@ func (b *binding) none() (any, error) {
 			"allows none: DBOPTIONS EMPTYSTRING BLANK writes one blank")
 	}
 	return b.null(b.col), nil
+}
+
+// noLOB is an empty LOB, or what the operator wants for it.
+func (b *binding) noLOB() any {
+	long := &dml.Long{Head: " ", Empty: true}
+	switch {
+	case b.is.isOctets() && b.emptyLOB != "":
+		return []byte(b.emptyLOB)
+	case b.emptyLOB != "":
+		return b.emptyLOB
+	case b.is.isOctets():
+		long.Head = []byte(" ")
+	}
+	return long
 }
 
 // text gives characters.
@@ -82,8 +98,8 @@ func (b *binding) fitted(text []byte) (any, error) {
 	case clobType:
 		return b.pieces(text), nil
 	case xmlType, jsonType:
-		if len(text) > pieceOctets {
-			return nil, b.refuse(valueTooLarge, "documents of more than 32000 octets are not written")
+		if len(text) > sqlOctets {
+			return oracleclient.CLOB(string(text)), nil // there is no locator to append to
 		}
 	}
 	wire := b.wire(string(text))
@@ -138,8 +154,8 @@ func (b *binding) pieces(text []byte) any {
 		return b.wire(string(text))
 	}
 	long := &dml.Long{}
-	for len(text) > 0 {
-		n := min(limit, len(text))
+	for next := min(limit, headOctets); len(text) > 0; next = limit {
+		n := min(next, len(text))
 		for n < len(text) && !utf8.RuneStart(text[n]) {
 			n--
 		}
@@ -170,8 +186,8 @@ func (b *binding) octets() (any, error) {
 	case b.is.family != blobType || len(v.B) <= pieceOctets:
 		return v.B, nil
 	}
-	long := &dml.Long{Head: v.B[:pieceOctets:pieceOctets]}
-	for rest := v.B[pieceOctets:]; len(rest) > 0; {
+	long := &dml.Long{Head: v.B[:headOctets:headOctets]}
+	for rest := v.B[headOctets:]; len(rest) > 0; {
 		n := min(pieceOctets, len(rest))
 		long.Rest = append(long.Rest, rest[:n:n])
 		rest = rest[n:]

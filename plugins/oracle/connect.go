@@ -78,7 +78,10 @@ func (t *target) options(o map[string]string) error {
 // look asks for the product and the character set of the database.
 func (t *target) look(ctx context.Context, db *sql.DB, s *dml.Session) error {
 	err := db.QueryRowContext(ctx, "SELECT product || ' ' || version FROM "+
-		"product_component_version WHERE product LIKE 'Oracle Database%'").Scan(&s.Product)
+		"product_component_version WHERE product LIKE 'Oracle%Database%'").Scan(&s.Product)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.Product, err = "Oracle Database", nil // by another name
+	}
 	if err != nil {
 		return err
 	}

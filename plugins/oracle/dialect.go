@@ -55,6 +55,7 @@ func dialect() dml.Dialect {
 		Bind:     t.bind,
 		Null:     t.null,
 		Append:   t.appendPiece,
+		Empty:    t.emptyLOBText,
 		Place: &dml.Place{Returning: " RETURNING ROWID INTO ?", Is: "ROWID = ?",
 			Out: func(into *string) any { return oracleclient.Out(into, rowIDOctets) }},
 		Longest:         sqlOctets,
@@ -110,6 +111,10 @@ func (t *target) mark(col *record.ColumnDef) string {
 		return "TO_YMINTERVAL(?)"
 	case daysType:
 		return "TO_DSINTERVAL(?)"
+	case xmlType:
+		return "XMLPARSE(DOCUMENT ?)" // of NULL it makes NULL, unlike XMLTYPE
+	case jsonType:
+		return "JSON(?)"
 	}
 	if c.national && !t.charset.unicode() {
 		return "UNISTR(?)" // the text's characters may be unknown to the database's own set
@@ -156,4 +161,13 @@ func (t *target) appendPiece(col *record.ColumnDef, table, column, condition str
 	}
 	return "DECLARE " + declared + " BEGIN SELECT " + column + " INTO l FROM " + table + " WHERE " +
 		condition + " FOR UPDATE; " + add + " END;"
+}
+
+// emptyLOBText makes a LOB empty, which is not NULL.
+func (t *target) emptyLOBText(col *record.ColumnDef, table, column, condition string) string {
+	empty := "EMPTY_CLOB()"
+	if c := t.typeOf(col); c.family == blobType {
+		empty = "EMPTY_BLOB()"
+	}
+	return "UPDATE " + table + " SET " + column + " = " + empty + " WHERE " + condition
 }

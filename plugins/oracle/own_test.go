@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,43 +15,6 @@ import (
 	"ggsh/record"
 	"ggsh/tests/tns"
 )
-
-// spy notes what a server is asked.
-type spy struct {
-	tns.Backend
-	mu    sync.Mutex
-	calls []string // statement, and rows of binds
-}
-
-func (s *spy) Login(l tns.Login) (tns.Session, error) {
-	session, err := s.Backend.Login(l)
-	return &spySession{session, s}, err
-}
-
-type spySession struct {
-	tns.Session
-	spy *spy
-}
-
-func (s *spySession) Execute(ctx context.Context, c tns.Call) (*tns.Result, error) {
-	s.spy.mu.Lock()
-	s.spy.calls = append(s.spy.calls, fmt.Sprintf("%d %s", max(1, len(c.Binds)), c.SQL))
-	s.spy.mu.Unlock()
-	return s.Session.Execute(ctx, c)
-}
-
-// taken gives the calls that contain a text since the last time.
-func (s *spy) taken(part string) (found []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.calls {
-		if strings.Contains(c, part) {
-			found = append(found, c)
-		}
-	}
-	s.calls = nil
-	return found
-}
 
 func batchOf(rba uint64, t *handlertest.Table, ops ...[]byte) *handler.Batch {
 	return handlertest.Batch(rba, []*handlertest.Table{t}, ops...)
@@ -297,6 +259,32 @@ func TestEmptyText(t *testing.T) {
 	if _, err := dml.New(dialect()).Open(t.Context(), handler.Config{Group: "x", Login: s.login,
 		Options: map[string]string{"emptystring": "maybe"}}); err == nil {
 		t.Error("a rule that there is not")
+	}
+}
+
+// TestEmptyLOBs are not NULL: they arrive as they were, in columns that allow no NULL
+// and in tables without a key, too.
+func TestEmptyLOBs(t *testing.T) {
+	_, s := newTarget(t)
+	s.run(t, "CREATE TABLE hollow (id NUMBER(18) PRIMARY KEY, c CLOB NOT NULL, b BLOB)",
+		"CREATE TABLE loose (id NUMBER(18), c CLOB)")
+	a := s.open(t, "hollow", nil)
+	table, loose := use(t, a, 1, "hollow"), use(t, a, 2, "loose")
+	i, null := handlertest.Int, handlertest.Null()
+	b := handlertest.Batch(200, []*handlertest.Table{table, loose},
+		table.Insert(i(1), text(""), octets("")), table.Insert(i(2), text("x"), null),
+		table.Update(handlertest.Row(i(2), text("x"), null),
+			handlertest.Row(i(2), text(""), octets(""))),
+		loose.Insert(i(3), text("")))
+	apply(t, a, b)
+	got := append(s.rows(t, table.Target), s.rows(t, loose.Target)...)
+	slices.Sort(got)
+	if want := []string{"1||", "2||", "3|"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	e := applyError(t, a, batchOf(300, loose, loose.Delete(i(3), text(""))))
+	if e.Class != handler.Row || !strings.Contains(e.Text, "KEYCOLS") {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -35,6 +35,9 @@ const (
 	rowidType
 )
 
+// longestText is what MAX_STRING_SIZE allows at most.
+const longestText = 32767
+
 // columnType is a column's type as its definition names it: NUMBER(10,2),
 // VARCHAR2(40 CHAR), TIMESTAMP(6) WITH TIME ZONE.
 type columnType struct {
@@ -88,6 +91,7 @@ func parseType(text string) columnType {
 	default:
 		length, unit, _ := strings.Cut(inner, " ")
 		t.length, _ = strconv.Atoi(length)
+		t.length = min(max(t.length, 0), longestText)
 		t.octets = unit == "BYTE" || t.family == rawType
 	}
 	return t

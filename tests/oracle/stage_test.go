@@ -42,10 +42,17 @@ func newStage(t *testing.T, o oradb.Options) *stage {
 		}
 	})
 	host, port, _ := strings.Cut(db.Addr(), ":")
+	root, err := rig.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
 	names := t.TempDir()
-	alias := fmt.Sprintf("orcl=(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=%s)(PORT=%s))"+
-		"(CONNECT_DATA=(SERVICE_NAME=orcl)))\n", host, port)
-	if err := os.WriteFile(filepath.Join(names, "tnsnames.ora"), []byte(alias), 0o600); err != nil {
+	alias, err := os.ReadFile(filepath.Join(root, "dirprm/oracle/source/tnsnames.ora"))
+	if err == nil {
+		here := strings.NewReplacer("127.0.0.1", host, "1521", port).Replace(string(alias))
+		err = os.WriteFile(filepath.Join(names, "tnsnames.ora"), []byte(here), 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("TNS_ADMIN", names)

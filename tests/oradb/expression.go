@@ -12,7 +12,8 @@ import (
 var keywords = []string{"SELECT", "DISTINCT", "UNIQUE", "ALL", "FROM", "WHERE", "AND", "OR", "NOT",
 	"NULL", "IS", "IN", "LIKE", "ESCAPE", "BETWEEN", "EXISTS", "CASE", "WHEN", "THEN", "ELSE", "END",
 	"AS", "ON", "USING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "GROUP",
-	"BY", "HAVING", "ORDER", "ASC", "DESC", "NULLS", "UNION", "INTERSECT", "MINUS", "EXCEPT", "WITH", "OVER", "FOR",
+	"BY", "HAVING", "ORDER", "ASC", "DESC", "NULLS", "UNION", "INTERSECT", "MINUS", "EXCEPT", "WITH",
+	"OVER", "FOR",
 	"FETCH", "OFFSET", "SET", "VALUES", "RETURNING", "RETURN", "CONNECT", "START", "ANY", "SOME"}
 
 func keyword(s string) bool { return slices.Contains(keywords, s) }
@@ -212,7 +213,8 @@ func (x *translator) special(t token) (bool, error) {
 	case "ROWNUM":
 		x.at++
 		return true, x.rownum()
-	case "NULLS", "ORDER", "PARTITION", "ROWS", "RANGE", "UNBOUNDED", "PRECEDING", "CURRENT", "ROW", "FOLLOWING", "FIRST", "LAST":
+	case "NULLS", "ORDER", "PARTITION", "ROWS", "RANGE", "UNBOUNDED", "PRECEDING", "CURRENT", "ROW",
+		"FOLLOWING", "FIRST", "LAST":
 		if x.bare(t, following) {
 			x.at++
 			x.write(" ", t.text, " ")

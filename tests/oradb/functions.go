@@ -63,21 +63,35 @@ func (db *DB) registerFunctions(d *sqlite.Driver) error {
 
 func functionTable() map[string]function {
 	return map[string]function{
-		"TO_DATE":            {1, 3, true, toTime("NLS_DATE_FORMAT", false)},
-		"TO_TIMESTAMP":       {1, 3, true, toTime("NLS_TIMESTAMP_FORMAT", false)},
-		"TO_TIMESTAMP_TZ":    {1, 3, true, toTime("NLS_TIMESTAMP_TZ_FORMAT", true)},
-		"TO_CHAR":            {1, 3, true, toChar},
-		"TO_NCHAR":           {1, 3, true, toChar},
-		"TO_NUMBER":          {1, 2, true, toNumber},
-		"TO_CLOB":            {1, 1, true, toChar},
-		"TO_YMINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseYearMonth(asText(a[0])) }},
-		"TO_DSINTERVAL":      {1, 1, true, func(_ *DB, a []any) (any, error) { return parseDaySecond(asText(a[0])) }},
-		"TO_BINARY_DOUBLE":   {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(asFloat(a[0])), nil }},
-		"TO_BINARY_FLOAT":    {1, 1, true, func(_ *DB, a []any) (any, error) { return storedFloat(float64(float32(asFloat(a[0])))), nil }},
-		"NUMTODSINTERVAL":    {2, 2, true, numToInterval},
-		"SYSDATE":            {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now().Truncate(time.Second), false), nil }},
-		"SYSTIMESTAMP":       {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now(), true), nil }},
-		"LOCALTIMESTAMP":     {0, 0, false, func(db *DB, _ []any) (any, error) { return stampText(db.now(), false), nil }},
+		"TO_DATE":         {1, 3, true, toTime("NLS_DATE_FORMAT", false)},
+		"TO_TIMESTAMP":    {1, 3, true, toTime("NLS_TIMESTAMP_FORMAT", false)},
+		"TO_TIMESTAMP_TZ": {1, 3, true, toTime("NLS_TIMESTAMP_TZ_FORMAT", true)},
+		"TO_CHAR":         {1, 3, true, toChar},
+		"TO_NCHAR":        {1, 3, true, toChar},
+		"TO_NUMBER":       {1, 2, true, toNumber},
+		"TO_CLOB":         {1, 1, true, toChar},
+		"TO_YMINTERVAL": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return parseYearMonth(asText(a[0]))
+		}},
+		"TO_DSINTERVAL": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return parseDaySecond(asText(a[0]))
+		}},
+		"TO_BINARY_DOUBLE": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return storedFloat(asFloat(a[0])), nil
+		}},
+		"TO_BINARY_FLOAT": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return storedFloat(float64(float32(asFloat(a[0])))), nil
+		}},
+		"NUMTODSINTERVAL": {2, 2, true, numToInterval},
+		"SYSDATE": {0, 0, false, func(db *DB, _ []any) (any, error) {
+			return stampText(db.now().Truncate(time.Second), false), nil
+		}},
+		"SYSTIMESTAMP": {0, 0, false, func(db *DB, _ []any) (any, error) {
+			return stampText(db.now(), true), nil
+		}},
+		"LOCALTIMESTAMP": {0, 0, false, func(db *DB, _ []any) (any, error) {
+			return stampText(db.now(), false), nil
+		}},
 		"SHIFT":              {3, 3, true, shift},
 		"TRUNC":              {1, 2, true, trunc},
 		"ROUND":              {1, 2, true, round},
@@ -88,42 +102,56 @@ func functionTable() map[string]function {
 		"LENGTH":             {1, 1, true, length},
 		"LENGTHB":            {1, 1, true, lengthB},
 		"DBMS_LOB_GETLENGTH": {1, 1, true, length},
-		"DBMS_LOB_SUBSTR":    {1, 3, true, func(db *DB, a []any) (any, error) { return lobSubstr(db, a) }},
-		"DBMS_LOB_COMPARE":   {2, 2, true, compareLOBs},
-		"TO_NCLOB":           {1, 1, true, toChar},
-		"TO_BLOB":            {1, 1, true, identity},
-		"INSTR":              {2, 4, true, instr},
-		"LPAD":               {2, 3, true, pad(true)},
-		"RPAD":               {2, 3, true, pad(false)},
-		"CHR":                {1, 1, true, func(_ *DB, a []any) (any, error) { return string(rune(asInt(a[0]))), nil }},
-		"ASCII":              {1, 1, true, func(_ *DB, a []any) (any, error) { return int64([]rune(asText(a[0]) + "\x00")[0]), nil }},
-		"INITCAP":            {1, 1, true, initcap},
-		"CONCAT":             {2, 255, false, concat},
-		"HEXTORAW":           {1, 1, true, hexToRaw},
-		"RAWTOHEX":           {1, 1, true, func(_ *DB, a []any) (any, error) { return asText(a[0]), nil }},
-		"UNISTR":             {1, 1, true, unistr},
-		"EMPTY_CLOB":         {0, 0, false, func(*DB, []any) (any, error) { return "", nil }},
-		"USERENV":            {1, 1, true, sysContext},
-		"SYS_CONTEXT":        {2, 3, true, func(db *DB, a []any) (any, error) { return sysContext(db, a[1:]) }},
-		"SYS_GUID":           {0, 0, false, func(db *DB, _ []any) (any, error) { return []byte(fmt.Sprintf("%016d", db.tick())), nil }},
+		"DBMS_LOB_SUBSTR": {1, 3, true, func(db *DB, a []any) (any, error) {
+			return lobSubstr(db, a)
+		}},
+		"DBMS_LOB_COMPARE": {2, 2, true, compareLOBs},
+		"TO_NCLOB":         {1, 1, true, toChar},
+		"TO_BLOB":          {1, 1, true, identity},
+		"INSTR":            {2, 4, true, instr},
+		"LPAD":             {2, 3, true, pad(true)},
+		"RPAD":             {2, 3, true, pad(false)},
+		"CHR": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return string(rune(asInt(a[0]))), nil
+		}},
+		"ASCII": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return int64([]rune(asText(a[0]) + "\x00")[0]), nil
+		}},
+		"INITCAP":  {1, 1, true, initcap},
+		"CONCAT":   {2, 255, false, concat},
+		"HEXTORAW": {1, 1, true, hexToRaw},
+		"RAWTOHEX": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return asText(a[0]), nil
+		}},
+		"UNISTR":     {1, 1, true, unistr},
+		"EMPTY_CLOB": {0, 0, false, func(*DB, []any) (any, error) { return "", nil }},
+		"USERENV":    {1, 1, true, sysContext},
+		"SYS_CONTEXT": {2, 3, true, func(db *DB, a []any) (any, error) {
+			return sysContext(db, a[1:])
+		}},
+		"SYS_GUID": {0, 0, false, func(db *DB, _ []any) (any, error) {
+			return []byte(fmt.Sprintf("%016d", db.tick())), nil
+		}},
 		"SYS_EXTRACT_UTC": {1, 1, true, func(_ *DB, a []any) (any, error) {
 			t, _, _ := parseStamp(asText(a[0]))
 			return stampText(t.UTC(), false), nil
 		}},
-		"FROM_TZ":                       {2, 2, true, fromZone},
-		"AT_ZONE":                       {2, 2, true, atZone},
-		"CAST":                          {2, 2, true, cast},
-		"EXTRACT":                       {2, 2, true, extract},
-		"LAST_DAY":                      {1, 1, true, lastDay},
-		"ADD_MONTHS":                    {2, 2, true, addMonths},
-		"ROWIDTOCHAR":                   {1, 1, true, identity},
-		"CHARTOROWID":                   {1, 1, true, identity},
-		"TIMESTAMP_TO_SCN":              {1, 1, true, timestampToSCN},
-		"SCN_TO_TIMESTAMP":              {1, 1, true, scnToTimestamp},
-		"ORA_HASH":                      {1, 3, true, oraHash},
-		"SNAPSHOT":                      {2, 2, true, snapshot},
-		"SEQUENCE":                      {3, 3, true, sequenceValue},
-		"UTL_RAW_CAST_TO_RAW":           {1, 1, true, func(_ *DB, a []any) (any, error) { return []byte(asText(a[0])), nil }},
+		"FROM_TZ":          {2, 2, true, fromZone},
+		"AT_ZONE":          {2, 2, true, atZone},
+		"CAST":             {2, 2, true, cast},
+		"EXTRACT":          {2, 2, true, extract},
+		"LAST_DAY":         {1, 1, true, lastDay},
+		"ADD_MONTHS":       {2, 2, true, addMonths},
+		"ROWIDTOCHAR":      {1, 1, true, identity},
+		"CHARTOROWID":      {1, 1, true, identity},
+		"TIMESTAMP_TO_SCN": {1, 1, true, timestampToSCN},
+		"SCN_TO_TIMESTAMP": {1, 1, true, scnToTimestamp},
+		"ORA_HASH":         {1, 3, true, oraHash},
+		"SNAPSHOT":         {2, 2, true, snapshot},
+		"SEQUENCE":         {3, 3, true, sequenceValue},
+		"UTL_RAW_CAST_TO_RAW": {1, 1, true, func(_ *DB, a []any) (any, error) {
+			return []byte(asText(a[0])), nil
+		}},
 		"UTL_RAW_CAST_TO_VARCHAR2":      {1, 1, true, rawToText},
 		"UTL_RAW_LENGTH":                {1, 1, true, lengthB},
 		"DBMS_ROWID_ROWID_CREATE":       {5, 5, true, rowIDCreate},
@@ -133,7 +161,9 @@ func functionTable() map[string]function {
 		"DBMS_ROWID_ROWID_ROW_NUMBER":   {1, 1, true, rowIDPart(3)},
 		"DBMS_FLASHBACK_GET_SYSTEM_CHANGE_NUMBER": {0, 0, false,
 			func(db *DB, _ []any) (any, error) { return int64(db.tick()), nil }},
-		"DBMS_UTILITY_GET_TIME": {0, 0, false, func(db *DB, _ []any) (any, error) { return db.now().UnixMilli() / 10, nil }},
+		"DBMS_UTILITY_GET_TIME": {0, 0, false, func(db *DB, _ []any) (any, error) {
+			return db.now().UnixMilli() / 10, nil
+		}},
 	}
 }
 
@@ -377,47 +407,6 @@ func addMonths(_ *DB, a []any) (any, error) {
 	return stampText(at.AddDate(0, int(asInt(a[1])), 0), zone), nil
 }
 
-func (db *DB) scnAt(at time.Time) (uint64, error) {
-	scn := uint64(0)
-	for _, m := range db.history {
-		if m.at.After(at) {
-			break
-		}
-		scn = m.scn
-	}
-	if n := len(db.history); n == 0 || !at.Before(db.history[n-1].at.Add(time.Second)) {
-		scn = db.scn
-	}
-	if scn == 0 {
-		return 0, oraError(8180)
-	}
-	return scn, nil
-}
-
-func timestampToSCN(db *DB, a []any) (any, error) {
-	at, _, ok := parseStamp(asText(a[0]))
-	if !ok {
-		return nil, oraError(8186)
-	}
-	scn, err := db.scnAt(at)
-	return int64(scn), err
-}
-
-func scnToTimestamp(db *DB, a []any) (any, error) {
-	scn := uint64(asInt(a[0]))
-	if scn > db.scn || len(db.history) == 0 || scn < db.history[0].scn {
-		return nil, oraError(8181)
-	}
-	at := db.history[0].at
-	for _, m := range db.history {
-		if m.scn > scn {
-			break
-		}
-		at = m.at
-	}
-	return stampText(at, false), nil
-}
-
 func oraHash(_ *DB, a []any) (any, error) {
 	h := uint32(2166136261)
 	for _, c := range []byte(asText(a[0])) {
@@ -451,23 +440,6 @@ func rawToText(_ *DB, a []any) (any, error) {
 		return nil, unsupported("UTL_RAW.CAST_TO_VARCHAR2 of what is not UTF-8")
 	}
 	return string(b), nil
-}
-
-// snapshot checks that a table can be read at a system change number.
-func snapshot(db *DB, a []any) (any, error) {
-	scn := uint64(asInt(a[0]))
-	if scn > db.scn {
-		return nil, oraError(8181)
-	}
-	if undo := db.options.Undo; undo > 0 && scn+undo < db.scn {
-		return nil, oraError(1555)
-	}
-	for _, t := range db.tables {
-		if int64(t.id) == asInt(a[1]) && t.ddlSCN > scn {
-			return nil, oraError(1466)
-		}
-	}
-	return int64(scn), nil
 }
 
 // zoneNamed gives the zone of +02:00 or of a region.

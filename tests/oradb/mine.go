@@ -7,6 +7,7 @@ import (
 
 	"ggsh/capture/oracle"
 	"ggsh/capture/oracle/oracletest"
+	"ggsh/record"
 )
 
 // Options of DBMS_LOGMNR.
@@ -237,7 +238,42 @@ func (r *redoRecord) rows(renderer *oracletest.Renderer) ([]oracle.Row, error) {
 	case oracle.CodeDDL:
 		return []oracle.Row{oracletest.DDL(&r.place, r.owner, r.name, r.object, r.text+";")}, nil
 	}
+	if r.undoes != nil {
+		return r.undoRows(renderer)
+	}
 	return renderer.AppendChange(nil, &r.place, r.change)
+}
+
+// undoRows are the rows that undo what a change was shown as, the last first: an insert
+// with a short LOB was shown as an insert and an update.
+func (r *redoRecord) undoRows(renderer *oracletest.Renderer) ([]oracle.Row, error) {
+	shown, err := renderer.AppendChange(nil, &r.place, r.undoes)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, row := range shown {
+		if row.Code <= oracle.CodeUpdate && !row.Continues {
+			n++
+		}
+	}
+	var rows []oracle.Row
+	for ; n > 0; n-- {
+		c := r.change
+		if n > 1 {
+			c = &oracletest.Change{Code: oracle.CodeUpdate, Table: c.Table, RowID: c.RowID, Undo: true,
+				After: make([]record.Value, len(c.Table.Columns))}
+			for i := range c.After {
+				if c.Table.Columns[i].LOB() {
+					c.After[i].Kind = record.Null
+				}
+			}
+		}
+		if rows, err = renderer.AppendChange(rows, &r.place, c); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // operations are names of operation codes.

@@ -237,11 +237,15 @@ func (db *DB) SCN() uint64 {
 	return db.scn
 }
 
+// momentEvery is how finely times and system change numbers are paired; a real database
+// does so every three seconds.
+const momentEvery = 20 * time.Millisecond
+
 // tick moves the clock of changes on.
 func (db *DB) tick() uint64 {
 	db.scn++
 	now := db.now()
-	if n := len(db.history); n == 0 || now.Sub(db.history[n-1].at) >= time.Second {
+	if n := len(db.history); n == 0 || now.Sub(db.history[n-1].at) >= momentEvery {
 		db.history = append(db.history, moment{now, db.scn})
 	}
 	return db.scn

@@ -36,6 +36,8 @@ type redoRecord struct {
 	place  oracletest.Place
 	code   oracle.Code
 	change *oracletest.Change
+	// undoes is the change whose inverse this is.
+	undoes *oracletest.Change
 	// owner, name, object and text are a DDL's.
 	owner, name, text string
 	object            uint32
@@ -157,6 +159,7 @@ func (s *session) redoChange(u *undo) error {
 	if len(s.tx.changes) > 1 { // the first one stands where the transaction's start does
 		s.db.tick()
 	}
+	u.change = c
 	s.log(redoRecord{code: u.code, change: c, dataObject: u.t.dataID, version: u.t.version})
 	return nil
 }
@@ -180,7 +183,7 @@ func (s *session) redoUndo(u *undo) error {
 		return err
 	}
 	s.db.tick()
-	s.log(redoRecord{code: c.Code, change: c, dataObject: u.t.dataID, version: u.t.version})
+	s.log(redoRecord{code: c.Code, change: c, undoes: u.change, dataObject: u.t.dataID, version: u.t.version})
 	return nil
 }
 

@@ -66,13 +66,7 @@ func replay(t *testing.T, contents [][]any) []string {
 		if at < 0 {
 			t.Fatalf("nothing to undo for %s %s in %s", code, rid, xid)
 		}
-		// An insert goes with the row that gave it its LOB.
-		rest := slices.DeleteFunc(slices.Clone(list[at:]), func(c change) bool { return c.rid == rid })
-		if list[at].code == "1" {
-			running[xid] = append(list[:at:at], rest...)
-		} else {
-			running[xid] = slices.Delete(list, at, at+1)
-		}
+		running[xid] = slices.Delete(list, at, at+1)
 	}
 	return done
 }

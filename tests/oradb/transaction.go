@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ggsh/capture/oracle"
+	"ggsh/capture/oracle/oracletest"
 )
 
 // transaction is what a session has changed and not committed.
@@ -34,6 +35,7 @@ type undo struct {
 	old, new      int64 // versions; 0 is none
 	before, after []any
 	set           []bool // the columns that an update set
+	change        *oracletest.Change
 }
 
 // check is a constraint to look at when the transaction commits.

@@ -72,6 +72,10 @@ func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "sqlite.txtar", nil)
 }
 
+func TestSecretsStandInNoTrailAndNoLog(t *testing.T) {
+	play(t, "wallet.txtar", nil)
+}
+
 func TestAnExtractFileServesLikeARemoteTrail(t *testing.T) {
 	play(t, "rmtfile.txtar", nil)
 }

@@ -114,6 +114,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(?m)^GGSH \([^)]*\) \d+> ?`), prompt},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[ T:]\d\d:\d\d(:\d\d)?(\.\d+)?`), "<time>"},
 	{regexp.MustCompile(`\d\d\d?:\d\d:\d\d`), "00:00:00"},
+	{regexp.MustCompile(`GGSHPW[A-Z2-7]+`), "<encrypted>"},
 	{regexp.MustCompile(`TCP:[^.]*\.`), "TCP:<host>."},
 	{regexp.MustCompile(`(Process ID\s+|PID |process \(?)\d+`), "${1}<pid>"},
 	{regexp.MustCompile(`(RBA:?\s+)\d+`), "${1}<rba>"},
@@ -125,7 +126,7 @@ var rules = []struct {
 	{regexp.MustCompile(`Linux, \S+, \d+bit \(optimized\), .*`), "Linux <platform>"},
 	{regexp.MustCompile(`\d{6}:\d{18}`), "<csn>"},
 	{regexp.MustCompile(`, \d+ rows/s`), ", <n> rows/s"},
-	{regexp.MustCompile(`(?m)^Version .*`), "Version <version>"},
+	{regexp.MustCompile(`(?m)^Version (development|\d+\.).*`), "Version <version>"},
 	{regexp.MustCompile(`(MariaDB|MySQL) \d\S*|SQLite \d\S*`), "<database>"},
 	{regexp.MustCompile(`(?m)[ \t]+$`), ""},
 }

@@ -68,6 +68,8 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"waitlog":     counted(3, "waitlog home path text", waitLog),
 		"stopserver":  counted(1, "stopserver database", stopServer),
 		"startserver": counted(1, "startserver database", startServer),
+		"lacks":       lacks,
+		"seal":        counted(3, "seal home name key", sealPassword),
 		"same":        counted(3, "same database database table", same),
 	}
 }

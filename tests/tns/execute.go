@@ -3,7 +3,6 @@ package tns
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -31,7 +30,7 @@ const (
 )
 
 const (
-	arrayLimit = 1 << 20
+	arrayLimit = 1 << 16
 	rowLimit   = 1 << 20
 	// portion is how many octets of rows one answer has, about.
 	portion = 8 << 20
@@ -97,71 +96,84 @@ type request struct {
 	values  [][]any
 }
 
-// execute reads and does a whole execution.
-func (se *session) execute() error {
+// preamble is the part of an execution that stands before its values.
+type preamble struct {
+	options, cursor uint64
+	sql             string
+	text            bool // whether there is one
+	binds, defines  int
+	prefetch        int
+	numbers         [13]uint64
+}
+
+// preamble reads what is there for each execution; most of it are pointers that say which
+// parts follow, and parts that no client here uses.
+func (se *session) preamble() preamble {
 	r := &se.in
-	q := request{options: r.ub()}
-	id := r.ub()
+	h := preamble{options: r.ub(), cursor: r.ub()}
 	r.u8()
 	length := r.count(longestMessage)
 	r.skip(1)
 	r.ub()
 	r.skip(2)
 	r.ub()
-	prefetch := r.count(math.MaxUint32)
+	h.prefetch = r.count(math.MaxUint32)
 	r.ub() // longest LONG
 	r.u8()
-	binds := r.count(1 << 16)
+	h.binds = r.count(1 << 16)
 	r.skip(5)
 	r.u8()
-	defines := r.count(1 << 16)
-	r.ub()
-	r.skip(3) // pointers
-	r.ub()
-	r.u8()
-	r.ub()
+	h.defines = r.count(1 << 16)
+	r.ub() // a registration, its other half below
+	r.skip(3)
 	r.ub()
 	r.u8()
 	r.ub()
+	r.ub()
+	r.u8() // rows by element of an array
+	r.ub()
 	r.u8()
-	r.u8()
+	r.u8() // a signature of the text
 	r.ub()
 	r.u8()
 	r.ub()
 	r.u8()
-	r.u8()
+	r.u8() // chunks
 	r.ub()
-	var sql string
-	if length > 0 {
-		sql = se.decode(se.plainText(length))
+	if h.text = length > 0; h.text {
+		h.sql = se.decode(se.plainText(length))
 	}
-	var numbers [13]uint64
-	for i := range numbers {
-		numbers[i] = r.ub()
+	for i := range h.numbers {
+		h.numbers[i] = r.ub()
 	}
-	q.times = int(min(numbers[1], arrayLimit))
-	q.rows = prefetch
+	return h
+}
+
+// execute reads and does a whole execution.
+func (se *session) execute() error {
+	h := se.preamble()
+	q := request{options: h.options, times: int(min(h.numbers[1], arrayLimit)), rows: h.prefetch}
 	if q.options&wantFetch != 0 {
-		q.rows = max(prefetch, int(min(numbers[1], rowLimit)))
+		q.rows = max(q.rows, int(min(h.numbers[1], rowLimit)))
 	}
 	q.rows = min(q.rows, rowLimit)
-	c, err := se.cursorFor(id, sql)
+	c, err := se.cursorFor(h.cursor, h.sql)
 	if err != nil {
 		return se.failOrRead(err)
 	}
-	c.counted = numbers[9]&wantRowCounts != 0
-	if defines > 0 {
-		c.wanted = se.descriptions(defines)
+	c.counted = h.numbers[9]&wantRowCounts != 0
+	if h.defines > 0 {
+		c.wanted = se.descriptions(h.defines)
 	}
-	if q.options&wantBind != 0 && binds > 0 {
-		c.binds = se.descriptions(binds)
+	if q.options&wantBind != 0 && h.binds > 0 {
+		c.binds = se.descriptions(h.binds)
 		if err := c.name(); err != nil {
 			return se.failOrRead(err)
 		}
 		if q.values, err = se.readValues(c, q.times, true); err != nil {
 			return se.failOrRead(err)
 		}
-	} else if length > 0 {
+	} else if h.text {
 		c.binds = nil
 	}
 	return se.do(c, q)
@@ -207,89 +219,6 @@ func (se *session) cursorFor(id uint64, sql string) (*cursor, error) {
 		c.sql, c.parsed, c.wanted = sql, parse(sql), nil
 	}
 	return c, nil
-}
-
-// name brings placeholders and binds together.
-func (c *cursor) name() error {
-	if c.parsed.block && len(c.binds) > len(c.parsed.binds) {
-		// Bound by position: each occurrence has its own.
-		for i := len(c.parsed.binds); i < len(c.binds); i++ {
-			c.parsed.binds = append(c.parsed.binds, placeholder{name: fmt.Sprint("B", i+1)})
-		}
-	}
-	if len(c.binds) < len(c.parsed.binds) {
-		return &Error{Code: 1008, Text: "not all variables bound"}
-	}
-	if len(c.binds) > len(c.parsed.binds) {
-		return &Error{Code: 1036, Text: "illegal variable name/number"}
-	}
-	return nil
-}
-
-// readValues reads rows of values. Binds that only give back have no value when they
-// stand behind RETURNING, nor in a repetition.
-func (se *session) readValues(c *cursor, rows int, first bool) ([][]any, error) {
-	if c.parsed.query {
-		rows = 1
-	}
-	var all [][]any
-	for range rows {
-		row, err := se.readRow(c, first)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, row)
-		if se.in.err != nil {
-			return nil, se.in.err
-		}
-	}
-	return all, nil
-}
-
-func (se *session) readRow(c *cursor, first bool) ([]any, error) {
-	row := make([]any, len(c.binds))
-	skips := func(i int) bool {
-		out := c.parsed.binds[i].out
-		return out && (c.parsed.returning || !first) || c.binds[i].flags&bindsAgain != 0
-	}
-	some := false
-	for i := range c.binds {
-		some = some || !skips(i)
-	}
-	if !some {
-		return row, nil
-	}
-	if kind := se.in.u8(); kind != messageRow && se.in.err == nil {
-		return nil, fmt.Errorf("a message of kind %d where values should be", kind)
-	}
-	for _, late := range []bool{false, true} {
-		for i, d := range c.binds {
-			if skips(i) || late != c.comesLate(d) {
-				continue
-			}
-			if d.flags&bindsArray != 0 && d.elements > 0 {
-				return nil, errArray
-			}
-			v, err := se.bound(d)
-			if err != nil {
-				return nil, err
-			}
-			row[i] = v
-		}
-	}
-	for i, d := range c.binds {
-		for j := 0; d.flags&bindsAgain != 0 && j < i; j++ {
-			if c.parsed.binds[j].name == c.parsed.binds[i].name {
-				row[i] = row[j]
-			}
-		}
-	}
-	return row, nil
-}
-
-// comesLate tells that long values stand behind all others.
-func (c *cursor) comesLate(d description) bool {
-	return d.long() || !c.parsed.block && d.size > 32767 && !d.lob()
 }
 
 // reexecute executes a cursor again, with the same kinds of binds.
@@ -486,133 +415,4 @@ func (se *session) out(m *message, d description, v any) error {
 		}
 	}
 	return se.value(m, d, v)
-}
-
-// sendQuery answers a query: its columns, and rows if they can come already.
-func (se *session) sendQuery(c *cursor, q request, result *Result) error {
-	c.columns, c.rows, c.sent = result.Columns, result.Rows, 0
-	if len(c.wanted) != len(c.columns) {
-		c.wanted = nil
-	}
-	var m message
-	if err := se.describe(&m, c.columns); err != nil {
-		return se.fail(err, c.id)
-	}
-	if q.options&wantDescribe != 0 {
-		q.rows = 0
-	}
-	return se.sendRows(m, c, q)
-}
-
-// fetch answers the wish for more rows.
-func (se *session) fetch() error {
-	r := &se.in
-	c := se.cursors[r.ub()]
-	q := request{rows: r.count(math.MaxUint32)}
-	q.rows = min(q.rows, rowLimit)
-	if se.in.err != nil {
-		return se.in.err
-	}
-	if c == nil || c.columns == nil {
-		return se.failOrRead(&Error{Code: 1002, Text: "fetch out of sequence"})
-	}
-	if answered, err := se.due(c.sql); answered || err != nil {
-		return err
-	}
-	if f := se.fault; f != nil && f.Err != nil && f.Rows == 0 {
-		return se.fail(f.Err, c.id)
-	}
-	if c.rows == nil {
-		return se.failOrRead(&Error{Code: 1002, Text: "fetch out of sequence"})
-	}
-	if c.lazy() {
-		c.wanted = []description{} // the client takes them as they are
-	}
-	return se.sendRows(nil, c, q)
-}
-
-// sendRows appends up to so many rows to an answer, and sends it.
-func (se *session) sendRows(m message, c *cursor, q request) error {
-	if c.lazy() {
-		q.rows = 0
-	}
-	begun := len(m) > 0
-	ended := false
-	c.last = nil
-	start := len(m)
-	for n := 0; n < q.rows && len(m)-start < portion; n++ {
-		if f := se.fault; f != nil && f.Err != nil && n == f.Rows {
-			return se.failAfter(m, f.Err, outcome{cursor: c.id, rows: c.sent})
-		}
-		row, err := c.rows.Next()
-		if err == io.EOF {
-			ended = true
-			break
-		}
-		if err == nil && len(row) != len(c.columns) {
-			err = fmt.Errorf("the backend gave %d values for %d columns", len(row), len(c.columns))
-		}
-		if err == nil {
-			err = se.row(&m, c, q, row, n == 0)
-		}
-		if err != nil {
-			return se.failAfter(m, err, outcome{cursor: c.id, rows: c.sent})
-		}
-		c.sent++
-	}
-	if begun {
-		m.params(c.id, nil, false)
-	}
-	o := outcome{cursor: c.id, rows: c.sent}
-	if ended {
-		if err := c.closeRows(); err != nil {
-			return se.failAfter(m, err, o)
-		}
-		o.code, o.text = noDataFound, "no data found"
-	}
-	se.status(&m, o)
-	return se.send(m)
-}
-
-// row appends one row. Columns that are as in the row before are left out.
-func (se *session) row(m *message, c *cursor, q request, values []any, first bool) error {
-	if first {
-		m.u8(messageRowHeader, 0x22)
-		m.ub(uint64(len(c.columns)))
-		m.ub(0)
-		m.ub(uint64(q.rows))
-		m.zeros(3)
-	}
-	now := make([][]byte, len(values))
-	mask := make([]byte, (len(values)+7)/8)
-	sends := 0
-	for i, v := range values {
-		var one message
-		d := c.how(i)
-		if err := se.value(&one, d, v); err != nil {
-			return fmt.Errorf("column %s: %w", c.columns[i].Name, err)
-		}
-		if d.long() {
-			one.zeros(2) // indicator, code
-		}
-		now[i] = one
-		same := c.last != nil && !d.lob() && !d.long() && string(c.last[i]) == string(one)
-		if !same {
-			mask[i/8] |= 1 << (i % 8)
-			sends++
-		}
-	}
-	if c.last != nil && q.options&wantAllColumns == 0 {
-		m.u8(messageColumns)
-		m.ub(uint64(sends))
-		m.u8(mask...)
-	}
-	m.u8(messageRow)
-	for i, one := range now {
-		if c.last == nil || q.options&wantAllColumns != 0 || mask[i/8]&(1<<(i%8)) != 0 {
-			*m = append(*m, one...)
-		}
-	}
-	c.last = now
-	return nil
 }

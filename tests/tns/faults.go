@@ -21,6 +21,8 @@ type Fault struct {
 	// of the answer are out, which is inside a row if they are few enough.
 	Close bool
 	After int
+	// Raw is sent as the answer, whatever it is.
+	Raw []byte
 	// Stall answers After octets, then is silent.
 	Stall bool
 	// Delay holds the answer back.

@@ -336,6 +336,9 @@ func (se *session) send(m message) error {
 	if se.link.answering() {
 		return se.canceled()
 	}
+	if f != nil && f.Raw != nil {
+		m = f.Raw
+	}
 	octets := frame(m)
 	if f != nil && (f.Close || f.Stall) {
 		if err := se.link.write(octets[:min(f.After, len(octets))]); err != nil {

@@ -58,6 +58,20 @@ func (m *Model) Connect() (oracle.Database, func()) {
 	}
 }
 
+// Past is an SCN at which the database stood before.
+func (m *Model) Past() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.rng.IntN(m.now + 1)
+	for n > 0 && m.h.entries[n-1].glued {
+		n--
+	}
+	if n == 0 {
+		return m.h.entries[0].scn - 1
+	}
+	return m.h.entries[n-1].scn
+}
+
 // advance lets the database live on.
 func (m *Model) advance() {
 	m.now = min(m.now+1+m.rng.IntN(1+len(m.h.entries)/6), len(m.h.entries))
