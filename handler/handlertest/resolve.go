@@ -213,17 +213,21 @@ func testQuery(r *run) {
 	}
 	r.apply(Batch(200, []*Table{t}, t.Insert(person(1, "Ann", "a")...),
 		t.Insert(person(2, "Bob", "b")...)))
-	name := t.Target.Name
-	if r.target.Schema != "" {
-		name = r.target.Schema + "." + name
+	quote := r.target.Quote
+	if quote == nil {
+		quote = func(name string) string { return name }
 	}
-	answer, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET note = 'x'"})
+	name, note, id := quote(t.Target.Name), quote("note"), quote("id")
+	if r.target.Schema != "" {
+		name = quote(r.target.Schema) + "." + name
+	}
+	answer, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET " + note + " = 'x'"})
 	if err != nil || answer.Rows != 2 {
 		r.Fatalf("%+v, %v", answer, err)
 	}
 	r.want(t, "1|Ann|x", "2|Bob|x")
 	var failed *handler.ApplyError
-	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET id = 1"}); !errors.As(err,
+	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET " + id + " = 1"}); !errors.As(err,
 		&failed) || failed.Class == handler.Connection {
 		r.Fatalf("%v", err)
 	}
@@ -235,7 +239,8 @@ func testQuery(r *run) {
 	// undoes nothing of theirs.
 	q = r.h.(handler.Querier)
 	r.apply(part(Batch(300, []*Table{t}, t.Insert(person(4, "Dan", "d")...))))
-	ask := handler.Query{Rows: true, Text: "SELECT name, id FROM " + name + " WHERE note = ?",
+	ask := handler.Query{Rows: true, Text: "SELECT " + quote("name") + ", " + id + " FROM " +
+		name + " WHERE " + note + " = ?",
 		Args: [][]byte{Str("d")}}
 	answer, err = q.Query(r.ctx, ask)
 	if err != nil || len(answer.Values) != 2 || !strings.EqualFold(answer.Columns[0], "name") {
@@ -250,7 +255,7 @@ func testQuery(r *run) {
 	if answer, err = q.Query(r.ctx, ask); err != nil || answer.Values != nil {
 		r.Fatalf("%+v, %v", answer, err)
 	}
-	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET id = 1"}); !errors.As(err,
+	if _, err := q.Query(r.ctx, handler.Query{Text: "UPDATE " + name + " SET " + id + " = 1"}); !errors.As(err,
 		&failed) || failed.Class == handler.Connection {
 		r.Fatalf("%v", err)
 	}
