@@ -18,6 +18,7 @@ type Statistics struct {
 	Periods []string `json:"periods"`        // TOTAL, DAILY, HOURLY, LATEST
 	Rate    string   `json:"rate,omitempty"` // HR, MIN or SEC
 	Detail  bool     `json:"detail,omitempty"`
+	CDR     bool     `json:"cdr,omitempty"`
 	Sums    bool     `json:"totalsOnly,omitempty"`
 }
 
@@ -54,7 +55,8 @@ func (s *Session) statsOf(ctx context.Context, c *call, g *group) (Value, error)
 		return say(reply.Text), nil
 	}
 	st := Statistics{Statistics: *reply.Stats, Rate: strings.ToUpper(c.text("REPORTRATE")),
-		Detail: c.has("REPORTDETAIL") && !c.has("NOREPORTDETAIL"), Sums: c.has("TOTALSONLY")}
+		Detail: c.has("REPORTDETAIL") && !c.has("NOREPORTDETAIL"), CDR: c.has("REPORTCDR"),
+		Sums: c.has("TOTALSONLY")}
 	st.Type, st.Group = string(g.kind), g.name
 	for _, p := range allPeriods() {
 		if c.has(p) {
@@ -93,25 +95,13 @@ func sums(tables []control.TableStatistics) []control.TableStatistics {
 		o := &out[i]
 		for n, p := range []*control.Period{&o.Total, &o.Daily, &o.Hourly, &o.Latest} {
 			q := []control.Period{t.Total, t.Daily, t.Hourly, t.Latest}[n]
-			p.Counts = add(p.Counts, q.Counts)
+			p.Counts.Add(q.Counts)
 			if q.Since.Before(p.Since) {
 				p.Since = q.Since
 			}
 		}
 	}
 	return out
-}
-
-func add(a, b control.Counts) control.Counts {
-	return control.Counts{
-		Inserts: a.Inserts + b.Inserts, Updates: a.Updates + b.Updates,
-		Deletes: a.Deletes + b.Deletes, Upserts: a.Upserts + b.Upserts,
-		Truncates: a.Truncates + b.Truncates, DDL: a.DDL + b.DDL,
-		Discards: a.Discards + b.Discards, Ignores: a.Ignores + b.Ignores,
-		InsertCollisions: a.InsertCollisions + b.InsertCollisions,
-		UpdateCollisions: a.UpdateCollisions + b.UpdateCollisions,
-		DeleteCollisions: a.DeleteCollisions + b.DeleteCollisions,
-	}
 }
 
 // Text is the classic statistics page.
@@ -204,6 +194,17 @@ func (st Statistics) period(b *strings.Builder, p control.Period) {
 		extra("Total update collisions", p.UpdateCollisions)
 		extra("Total delete collisions", p.DeleteCollisions)
 		extra("Total ignores", p.Ignores)
+	}
+	extra("Total exceptions", p.Exceptions)
+	if d := &p.Conflicts; st.CDR {
+		line("Total CDR conflicts", d.Resolved+d.Failed)
+		line("CDR resolutions succeeded", d.Resolved)
+		line("CDR resolutions failed", d.Failed)
+		extra("CDR INSERTROWEXISTS conflicts", d.InsertRowExists)
+		extra("CDR UPDATEROWEXISTS conflicts", d.UpdateRowExists)
+		extra("CDR UPDATEROWMISSING conflicts", d.UpdateRowMissing)
+		extra("CDR DELETEROWEXISTS conflicts", d.DeleteRowExists)
+		extra("CDR DELETEROWMISSING conflicts", d.DeleteRowMissing)
 	}
 	line("Total discards", p.Discards)
 	line("Total operations", p.Operations())

@@ -147,6 +147,64 @@ type Counts struct {
 	InsertCollisions int64 `json:"insertCollisions"`
 	UpdateCollisions int64 `json:"updateCollisions"`
 	DeleteCollisions int64 `json:"deleteCollisions"`
+
+	Exceptions int64 `json:"exceptions,omitempty"` // went through an exceptions' mapping
+	Conflicts  CDR   `json:"conflicts,omitzero"`
+}
+
+// Add adds another count.
+func (c *Counts) Add(o Counts) {
+	c.Inserts += o.Inserts
+	c.Updates += o.Updates
+	c.Deletes += o.Deletes
+	c.Upserts += o.Upserts
+	c.Truncates += o.Truncates
+	c.DDL += o.DDL
+	c.Discards += o.Discards
+	c.Ignores += o.Ignores
+	c.InsertCollisions += o.InsertCollisions
+	c.UpdateCollisions += o.UpdateCollisions
+	c.DeleteCollisions += o.DeleteCollisions
+	c.Exceptions += o.Exceptions
+	c.Conflicts.add(o.Conflicts)
+}
+
+// CDR counts conflicts of rows, by the types of RESOLVECONFLICT.
+type CDR struct {
+	Resolved         int64 `json:"resolved"`
+	Failed           int64 `json:"failed"`
+	InsertRowExists  int64 `json:"insertRowExists"`
+	UpdateRowExists  int64 `json:"updateRowExists"`
+	UpdateRowMissing int64 `json:"updateRowMissing"`
+	DeleteRowExists  int64 `json:"deleteRowExists"`
+	DeleteRowMissing int64 `json:"deleteRowMissing"`
+}
+
+// AddConflicts counts conflicts of one type.
+func (c *Counts) AddConflicts(kind string, resolved, failed int64) {
+	d := &c.Conflicts
+	d.Resolved += resolved
+	d.Failed += failed
+	for _, n := range []struct {
+		kind  string
+		count *int64
+	}{{"INSERTROWEXISTS", &d.InsertRowExists}, {"UPDATEROWEXISTS", &d.UpdateRowExists},
+		{"UPDATEROWMISSING", &d.UpdateRowMissing}, {"DELETEROWEXISTS", &d.DeleteRowExists},
+		{"DELETEROWMISSING", &d.DeleteRowMissing}} {
+		if n.kind == kind {
+			*n.count += resolved + failed
+		}
+	}
+}
+
+func (d *CDR) add(o CDR) {
+	d.Resolved += o.Resolved
+	d.Failed += o.Failed
+	d.InsertRowExists += o.InsertRowExists
+	d.UpdateRowExists += o.UpdateRowExists
+	d.UpdateRowMissing += o.UpdateRowMissing
+	d.DeleteRowExists += o.DeleteRowExists
+	d.DeleteRowMissing += o.DeleteRowMissing
 }
 
 // Operations is the sum that STATS calls Total operations.

@@ -120,6 +120,7 @@ const (
 	TargetAway          Number = 30130
 	TargetBack          Number = 30131
 	DiscardFull         Number = 30132
+	EventRecord         Number = 30133
 	RecordBad           Number = 30140
 	SourceChanged       Number = 30141
 	SourceGone          Number = 30142
@@ -269,6 +270,7 @@ var catalog = []Message{
 	{TargetAway, Warning, "Target %s cannot be reached, trying again: %s", "The target database or its handler is down.", "Nothing to do unless it lasts: the trail keeps what comes meanwhile."},
 	{TargetBack, Info, "Target %s is reached again", "", ""},
 	{DiscardFull, Fatal, "Discard file %s has reached its size of %d bytes", "A row that cannot be written there would be lost.", "Give DISCARDFILE more MEGABYTES, or move the file away."},
+	{EventRecord, Info, "EVENTACTIONS LOG: a record of %s", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (LOG).", ""},
 	{RecordBad, Fatal, "A record cannot be read as a row: %s", "A line of a file or a message of a topic is not what the parameter file says.", "Correct the record, or write TRANLOGOPTIONS BADRECORD DISCARD to go on without such records."},
 	{SourceChanged, Fatal, "%s", "A file or topic that was read is not what it was: what it holds now is not what follows.", "Act on the text."},
 	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},

@@ -32,8 +32,33 @@ type Handler interface {
 	Close() error
 }
 
+// Querier is a handler whose target understands SQL; Description.Queries says so.
+type Querier interface {
+	// Query executes one statement in the target session: in the transaction that is
+	// open after Batch.More, else in one of its own. It fails with an *ApplyError and
+	// has changed nothing; a transaction that was open still is.
+	Query(ctx context.Context, q Query) (*Answer, error)
+}
+
+// Query is a statement of the operator's own.
+type Query struct {
+	Text string `json:"text"`
+	// Args are bound to its placeholders in their order: values in record's form.
+	Args [][]byte `json:"args,omitempty"`
+	// Rows says that the first row is wanted.
+	Rows bool `json:"rows,omitempty"`
+}
+
+// Answer is the outcome of a Query.
+type Answer struct {
+	Rows int64 `json:"rows"` // changed, as far as the target tells
+	// Columns and Values are the first row, values in record's form; none without one.
+	Columns []string `json:"columns,omitempty"`
+	Values  [][]byte `json:"values,omitempty"`
+}
+
 // ProtocolVersion is the version of this contract; both sides must have the same.
-const ProtocolVersion = 2
+const ProtocolVersion = 3
 
 // Description is what a handler says of itself.
 type Description struct {
@@ -48,6 +73,11 @@ type Description struct {
 	// Continues says that Batch.More is understood: a source transaction may
 	// come in several batches. Others get a transaction whole or not at all.
 	Continues bool `json:"continues,omitempty"`
+	// Resolves says that TableUse.OverrideDups, InsertMissing and Conflicts are
+	// understood.
+	Resolves bool `json:"resolves,omitempty"`
+	// Queries says that the handler is a Querier.
+	Queries bool `json:"queries,omitempty"`
 	// Origins says that Batch.Origins is wanted.
 	Origins bool `json:"origins,omitempty"`
 	// Deferred says that what Apply took becomes durable later, as with files
@@ -139,9 +169,15 @@ type TableUse struct {
 	// Key are the columns that find a row; all usable columns when there is no key.
 	Key []int `json:"key"`
 	// KeyIsUnique says that Key finds at most one row.
-	KeyIsUnique      bool   `json:"keyIsUnique"`
-	HandleCollisions bool   `json:"handleCollisions,omitempty"`
-	Rules            []Rule `json:"rules,omitempty"` // REPERROR; first match wins; no match is ABEND
+	KeyIsUnique      bool `json:"keyIsUnique"`
+	HandleCollisions bool `json:"handleCollisions,omitempty"`
+	// OverrideDups has an insert overwrite the row that has its key.
+	OverrideDups bool `json:"overrideDups,omitempty"`
+	// InsertMissing has an update of no row insert it, with the values it carries.
+	InsertMissing bool   `json:"insertMissing,omitempty"`
+	Rules         []Rule `json:"rules,omitempty"` // REPERROR; first match wins; no match is ABEND
+	// Conflicts is how rows are found that others have changed; nil: they are not looked for.
+	Conflicts *Conflicts `json:"conflicts,omitempty"`
 }
 
 // Response is what REPERROR orders for an error.
@@ -152,6 +188,9 @@ const (
 	Abend   Response = "ABEND"
 	Discard Response = "DISCARD"
 	Ignore  Response = "IGNORE"
+	// Except leaves the operation out and has the handler stop behind it, for
+	// Replicat to put something in its place: see Applied.Stopped.
+	Except Response = "EXCEPTION"
 )
 
 // Rule is one REPERROR rule.
@@ -214,7 +253,14 @@ type Applied struct {
 	Durable    *Checkpoint       `json:"durable,omitempty"`
 	Exceptions []Exception       `json:"exceptions,omitempty"`
 	Collisions []TableCollisions `json:"collisions,omitempty"`
+	Conflicts  []TableConflicts  `json:"conflicts,omitempty"`
 	Notes      []string          `json:"notes,omitempty"` // for the report
+	// Stopped, when not zero, says that the handler has stopped behind that many
+	// operations, as a Rule with the response Except orders; the last Exception is
+	// of the operation that it stopped at. The target transaction is open as after
+	// Batch.More, and what follows has to come in a further batch. Only handlers
+	// that describe themselves as Continues stop.
+	Stopped int `json:"stopped,omitempty"`
 }
 
 // Exception is an operation that a Rule let pass.

@@ -218,6 +218,20 @@ func (c *Client) Apply(ctx context.Context, b *Batch) (*Applied, error) {
 	return &applied, nil
 }
 
+// Query has the plugin execute a statement. After an error of class Connection it
+// is not known whether it was executed.
+func (c *Client) Query(ctx context.Context, q Query) (*Answer, error) {
+	head, err := json.Marshal(&q)
+	if err != nil {
+		return nil, fmt.Errorf("handler %s: query: %w", c.name, err)
+	}
+	var answer Answer
+	if err := c.call(ctx, "Query", &block{head: head}, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
 // Close asks the handler to close and ends its process. A plugin that is gone
 // already is no error.
 func (c *Client) Close() error {

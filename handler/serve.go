@@ -91,7 +91,7 @@ func (p *grpcPlugin) GRPCClient(ctx context.Context, _ *plugin.GRPCBroker,
 // serviceDescription is what protoc would write.
 func serviceDescription() *grpc.ServiceDesc {
 	d := &grpc.ServiceDesc{ServiceName: serviceName, HandlerType: (*answerer)(nil)}
-	for _, name := range []string{"Describe", "Open", "Table", "Apply", "Close"} {
+	for _, name := range []string{"Describe", "Open", "Table", "Apply", "Query", "Close"} {
 		d.Methods = append(d.Methods, grpc.MethodDesc{MethodName: name,
 			Handler: func(srv any, ctx context.Context, decode func(any) error,
 				_ grpc.UnaryServerInterceptor) (any, error) {
@@ -151,6 +151,16 @@ func (s *server) call(ctx context.Context, method string, in *block) (any, error
 			return nil, tooLong(len(b.Ops))
 		}
 		return s.handler.Apply(ctx, b)
+	case "Query":
+		var q Query
+		if err := json.Unmarshal(in.head, &q); err != nil {
+			return nil, fmt.Errorf("handler: query: %w", err)
+		}
+		querier, ok := s.handler.(Querier)
+		if !ok {
+			return nil, &ApplyError{Class: Setup, Op: -1, Text: "the handler knows no SQL"}
+		}
+		return querier.Query(ctx, q)
 	case "Close":
 		return nil, s.handler.Close()
 	}

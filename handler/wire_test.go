@@ -109,6 +109,8 @@ func TestReplyRoundTrip(t *testing.T) {
 	testReply[Opened](t)
 	testReply[Applied](t)
 	testReply[Config](t)
+	testReply[Query](t)
+	testReply[Answer](t)
 	table := filled[wireTable]()
 	table.Def.ID = 0 // carried beside
 	m, err := packReply(table, nil)

@@ -46,6 +46,10 @@ func CheckExpressions(f *param.File) []*ggserr.Error {
 // It comes before Resolve.
 func (p *Plan) SetEnvironment(env *expr.Environment) { p.env = env }
 
+// SetExceptionEnvironment tells what the mappings of exceptions ask instead: they
+// are applied in another goroutine, and know the error.
+func (p *Plan) SetExceptionEnvironment(env *expr.Environment) { p.exceptionEnv = env }
+
 // Statements gives the compiled TABLE or MAP statements in their order.
 func (p *Plan) Statements() []*param.TableStatement {
 	out := make([]*param.TableStatement, len(p.entries))
@@ -65,6 +69,9 @@ func compile(f *param.File, extract bool) (*Plan, error) {
 	for i := range statements {
 		e, err := newEntry(&statements[i], f, parser, extract)
 		if err != nil {
+			return nil, err
+		}
+		if err := e.compileException(f, parser); err != nil {
 			return nil, err
 		}
 		p.entries = append(p.entries, e)
@@ -110,7 +117,7 @@ func newName(n param.Name) objectName {
 func (p *Plan) refuseDuplicates() error {
 	seen := map[string][]*entry{}
 	for _, e := range p.entries {
-		if e.source.wild() || e.target.wild() || e.allowDup {
+		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions {
 			continue
 		}
 		to := e.target
@@ -174,6 +181,12 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
+	if err := e.compileEvents(); err != nil {
+		return nil, err
+	}
+	if err := e.compileQueries(parser, extract); err != nil {
+		return nil, err
+	}
 	if err := e.compilePolish(f, extract); err != nil {
 		return nil, err
 	}
@@ -186,7 +199,8 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	e.images = imagePolicy{reduce: !sw.PassThru, compressUpdates: sw.CompressUpdates,
 		compressDeletes: sw.CompressDeletes, updateBefores: sw.GetUpdateBefores,
 		allBefores: logAll}
-	return e, e.beforeColumns()
+	e.beforeColumns()
+	return e, nil
 }
 
 func columns(names []string) []column {
@@ -197,19 +211,42 @@ func columns(names []string) []column {
 	return out
 }
 
-// beforeColumns obeys GETBEFORECOLS as far as it names no columns.
-func (e *entry) beforeColumns() error {
+// beforeColumns obeys GETBEFORECOLS as far as it names no columns; settleBefores
+// does the rest.
+func (e *entry) beforeColumns() {
 	for _, rule := range e.statement.GetBeforeCols {
 		switch {
-		case rule.What == "KEY":
 		case rule.What == "ALL" && rule.On == "UPDATE":
 			e.images.allUpdateBefores = true
 		case rule.What == "ALL" && rule.On == "DELETE":
 			e.images.compressDeletes = false
 		case rule.What == "KEYANDMOD" && rule.On == "UPDATE":
 			e.images.updateBefores = true
-		default:
-			return e.later("GETBEFORECOLS ON %s %s", rule.On, rule.What)
+		}
+	}
+}
+
+// settleBefores finds the columns that GETBEFORECOLS names.
+func (t *TablePlan) settleBefores(e *entry) error {
+	for _, rule := range e.statement.GetBeforeCols {
+		if rule.What != "KEYINCLUDING" && rule.What != "ALLEXCLUDING" {
+			continue
+		}
+		keep := make([]bool, len(t.Target.Columns))
+		for i := range keep {
+			keep[i] = rule.What == "ALLEXCLUDING"
+		}
+		for _, c := range columns(rule.Columns) {
+			at := c.find(t.Target)
+			if at < 0 {
+				return e.missingColumn(c, t.Target.FullName())
+			}
+			keep[at] = !keep[at]
+		}
+		if rule.On == "UPDATE" {
+			t.keepUpdated = keep
+		} else {
+			t.keepDeleted = keep
 		}
 	}
 	return nil
@@ -229,17 +266,14 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{len(st.SQLExec) > 0, "SQLEXEC"},
-		{len(st.EventActions) > 0, "EVENTACTIONS"},
+		{extract && len(st.EventActions) > 0, "EVENTACTIONS in TABLE of an Extract"},
 		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
 		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
 		{len(st.FetchModColsExcept) > 0, "FETCHMODCOLSEXCEPT"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
-		{len(st.CompareCols) > 0, "COMPARECOLS"}, {len(st.ResolveConflict) > 0, "RESOLVECONFLICT"},
-		{st.ExceptionsOnly, "EXCEPTIONSONLY"}, {st.MapException != nil, "MAPEXCEPTION"},
-		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"}, {sw.OverrideDups, "OVERRIDEDUPS"},
-		{sw.InsertMissingUpdates, "INSERTMISSINGUPDATES"},
-		{!extract && st.Keyword == "TABLE", "TABLE in a Replicat"},
+		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
+		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,
+			"TABLE without EVENTACTIONS in a Replicat"},
 	} {
 		if part.there {
 			return e.later("%s", part.name)

@@ -70,7 +70,13 @@ func RowError(err error) (code int, ok bool) {
 	if errors.As(err, &filter) {
 		return filter.Number, true
 	}
+	var query *QueryError
+	if errors.As(err, &query) {
+		return query.Code, true
+	}
 	var key *MissingKeyError
 	var value *ValueError
 	return 0, errors.As(err, &key) || errors.As(err, &value) || errors.Is(err, ErrNoOperation)
 }
+
+func isUndecided(err error) bool { return errors.As(err, new(*UndecidedError)) }

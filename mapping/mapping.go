@@ -59,6 +59,7 @@ type Plan struct {
 	byWildcardOnly bool // exclusions spare tables that are named without wildcards
 	lastID         uint32
 	env            *expr.Environment
+	exceptionEnv   *expr.Environment // of mappings for exceptions
 }
 
 // TablePlan says how the operations of one source definition become those of
@@ -79,6 +80,12 @@ type TablePlan struct {
 	Key []int
 	// KeyIsUnique says that Key finds at most one row.
 	KeyIsUnique bool
+	// Exceptions are the mappings for operations that have failed: MAPEXCEPTION, or
+	// else the EXCEPTIONSONLY statements behind this one. They may be used by another
+	// goroutine than the plan itself.
+	Exceptions []*TablePlan
+	// Queries are the SQLEXECs, to be asked before each Apply.
+	Queries []*TableQuery
 	// Messages tell an operator what was decided: resolved names, key columns,
 	// columns mapped by name, and the warning about a table without key.
 	Messages []*ggserr.Error
@@ -92,12 +99,17 @@ type TablePlan struct {
 	allColumns bool
 	check      bool // rows of a target's table: find missing keys and updates without effect
 	images     imagePolicy
-	isKey      []bool // by target column
-	computed   []int  // target columns whose values are made for each record
-	conditions []condition
-	tokens     []token
-	env        *expr.Environment
-	scratch    scratch
+	// keepUpdated and keepDeleted are the columns whose values before an update or
+	// delete GETBEFORECOLS names; nil: none.
+	keepUpdated, keepDeleted []bool
+	isKey                    []bool // by target column
+	computed                 []int  // target columns whose values are made for each record
+	conditions               []condition
+	tokens                   []token
+	events                   []param.EventAction
+	onlyEvents               bool
+	env                      *expr.Environment
+	scratch                  scratch
 }
 
 // source is where a target column's value comes from.

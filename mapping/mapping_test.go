@@ -194,6 +194,9 @@ func (p *page) resolve(d *datadriven.TestData) string {
 		for _, m := range tp.Messages {
 			fmt.Fprintf(&b, "  %s %s\n", m.Severity, m.Error())
 		}
+		for _, x := range tp.Exceptions {
+			fmt.Fprintf(&b, "  exceptions -> %s key (%s)\n", x.Target.FullName(), columnList(x.Target, x.Key))
+		}
 	}
 	if len(p.plans) == 0 {
 		b.WriteString("not taken\n")

@@ -24,12 +24,18 @@ type entry struct {
 	colMatch    []param.ColMatch
 	assignments []assignment
 	conditions  []rawCondition
+	queries     []rawQuery
+	events      []param.EventAction
 	tokens      []rawToken
 	polish      polishOrders
 	actions     [record.DDL + 1]action
 	images      imagePolicy
 	allowDup    bool
-	matched     string // the table that a name without wildcards stands for
+	// exception is MAPEXCEPTION; forExceptions says that the statement is one, or
+	// that it is EXCEPTIONSONLY.
+	exception     *entry
+	forExceptions bool
+	matched       string // the table that a name without wildcards stands for
 }
 
 // assignment is one target = value of COLMAP.
@@ -83,11 +89,19 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 	for _, e := range entries {
 		got, _ := e.source.match(def)
 		name := e.targetName(def, got)
-		if e.repeats(name, seen) {
+		onlyEvents := !p.extract && e.statement.Keyword == "TABLE"
+		if !onlyEvents && e.repeats(name, seen) {
 			continue
 		}
-		plan, err := p.resolveOne(e, def, name, lookup)
+		find := lookup
+		if onlyEvents {
+			find = nil
+		}
+		plan, err := p.resolveOne(e, def, name, find)
 		if err != nil {
+			return nil, err
+		}
+		if plan.Exceptions, err = p.exceptionsOf(e, def, got, lookup); err != nil {
 			return nil, err
 		}
 		plans = append(plans, plan)
@@ -153,7 +167,8 @@ func (p *Plan) excluded(def *record.TableDef, byWildcard bool) bool {
 func (p *Plan) entriesFor(def *record.TableDef) ([]*entry, error) {
 	var same, other, wild []*entry
 	for _, e := range p.entries {
-		if _, ok := e.source.match(def); !ok || p.excluded(def, e.source.wild()) {
+		if _, ok := e.source.match(def); !ok || p.excluded(def, e.source.wild()) ||
+			e.forExceptions {
 			continue
 		}
 		switch {
@@ -215,7 +230,11 @@ func (e *entry) missingColumn(c column, table string) *ggserr.Error {
 func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Lookup,
 ) (*TablePlan, error) {
 	t := &TablePlan{Statement: e.statement, Source: def, TargetName: name,
-		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env}
+		actions: e.actions, images: e.images, check: !p.extract && lookup != nil, env: p.env, events: e.events,
+		onlyEvents: !p.extract && e.statement.Keyword == "TABLE"}
+	if e.forExceptions {
+		t.env = p.exceptionEnv
+	}
 	var target *record.TableDef
 	if lookup != nil {
 		found, err := lookup(name)
@@ -246,6 +265,12 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 		return nil, err
 	}
 	if err := t.bindSelection(e); err != nil {
+		return nil, err
+	}
+	if err := t.bindQueries(e); err != nil {
+		return nil, err
+	}
+	if err := t.settleBefores(e); err != nil {
 		return nil, err
 	}
 	p.lastID++

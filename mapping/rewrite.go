@@ -217,6 +217,9 @@ func (p *TablePlan) verify(act action) error {
 			return nil
 		}
 	}
+	if p.Statement.Switches.ApplyNoOpUpdates {
+		return nil
+	}
 	return ErrNoOperation
 }
 
@@ -266,6 +269,9 @@ func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 func (p *TablePlan) keepBefore(column int, im imagePolicy, update bool) bool {
 	switch {
 	case p.isKey[column] || im.allBefores:
+		return true
+	case update && p.keepUpdated != nil && p.keepUpdated[column],
+		!update && p.keepDeleted != nil && p.keepDeleted[column]:
 		return true
 	case !update:
 		return !im.compressDeletes

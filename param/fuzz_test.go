@@ -45,6 +45,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil {
 			ReadTables(parsed)
+			ReadStandalone(parsed)
 			ReadManager(parsed)
 			ReadGlobals(parsed)
 			ReadRun(parsed)

@@ -30,6 +30,13 @@ func readersPage(t *testing.T, cmd string, f *File, err error) string {
 		if xerr != nil {
 			t.Error(xerr)
 		}
+	case "statements":
+		v, err = ReadStandalone(f)
+	case "events":
+		var tables []TableStatement
+		if tables, err = ReadTables(f); err == nil && len(tables) > 0 {
+			v, err = tables[0].ReadEventActions()
+		}
 	case "run":
 		v, err = ReadRun(f)
 	case "manager":

@@ -101,6 +101,8 @@ func (r *tableReader) list(word string) {
 		r.t.SQLExec = append(r.t.SQLExec, r.sqlExec(inner, at))
 	case "EVENTACTIONS":
 		r.t.EventActions = inner
+		_, err := r.t.ReadEventActions()
+		r.errs = append(r.errs, Errors(err)...)
 	case "GETBEFORECOLS":
 		r.t.GetBeforeCols = r.columnRules(inner)
 	case "COMPARECOLS":

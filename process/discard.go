@@ -26,6 +26,7 @@ type Discard struct {
 	maxBytes int64
 	file     *os.File
 	size     int64
+	ageing   *Schedule // DISCARDROLLOVER
 }
 
 // OpenDiscard checks that the file of DISCARDFILE may be used, and ages an older one.
@@ -62,6 +63,23 @@ func (p *Process) OpenDiscard(given *param.DiscardFile) (*Discard, error) {
 		Do("Write APPEND or PURGE in DISCARDFILE.").At(given.Pos.File, given.Pos.Line, given.Pos.Column)
 }
 
+// RolloverAt has entries begin a new file at these times.
+func (d *Discard) RolloverAt(clocks []param.Clock) { d.ageing = NewSchedule(clocks, d.p.Now()) }
+
+// age puts the file away when it is time for a new one.
+func (d *Discard) age() error {
+	if !d.ageing.Due(d.p.Now()) {
+		return nil
+	}
+	d.Close()
+	d.size = 0
+	err := report.Age(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // Path is where the file is; empty when there is none.
 func (d *Discard) Path() string { return d.path }
 
@@ -69,6 +87,9 @@ func (d *Discard) Path() string { return d.path }
 func (d *Discard) Add(text string) error {
 	if d.path == "" {
 		return nil
+	}
+	if err := d.age(); err != nil {
+		return err
 	}
 	if d.file == nil {
 		f, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)

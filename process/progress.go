@@ -95,7 +95,9 @@ func (p *Process) writeCounts(c control.Counts) {
 		n    int64
 	}{{"upserts", c.Upserts}, {"truncates", c.Truncates}, {"ddl", c.DDL}, {"ignores", c.Ignores},
 		{"insert collisions", c.InsertCollisions}, {"update collisions", c.UpdateCollisions},
-		{"delete collisions", c.DeleteCollisions}} {
+		{"delete collisions", c.DeleteCollisions}, {"exceptions", c.Exceptions},
+		{"CDR resolutions succeeded", c.Conflicts.Resolved},
+		{"CDR resolutions failed", c.Conflicts.Failed}} {
 		if rare.n != 0 {
 			row(rare.name, rare.n)
 		}

@@ -94,7 +94,7 @@ func (t *TableStats) Add(y *Tally) {
 	t.stats.total += c.Operations()
 	t.roll(t.stats.now())
 	for _, p := range t.periods() {
-		addCounts(&p.Counts, c)
+		p.Counts.Add(c)
 	}
 }
 
@@ -126,20 +126,6 @@ func (t *TableStats) roll(now time.Time) {
 	if t.Hourly.Since.Local().Format("2006-01-02 15") != hour {
 		t.Hourly = control.Period{Since: now}
 	}
-}
-
-func addCounts(to *control.Counts, c control.Counts) {
-	to.Inserts += c.Inserts
-	to.Updates += c.Updates
-	to.Deletes += c.Deletes
-	to.Upserts += c.Upserts
-	to.Truncates += c.Truncates
-	to.DDL += c.DDL
-	to.Discards += c.Discards
-	to.Ignores += c.Ignores
-	to.InsertCollisions += c.InsertCollisions
-	to.UpdateCollisions += c.UpdateCollisions
-	to.DeleteCollisions += c.DeleteCollisions
 }
 
 // Total is the number of operations since the start.

@@ -23,6 +23,10 @@ const storeEvery = time.Second
 // the run, *restart when that has to be done anew.
 func (r *Replicat) pump(ctx context.Context) error {
 	r.state.restarted()
+	if r.inParts {
+		r.inParts = false
+		r.target.abandon()
+	}
 	if r.target.isLost() {
 		if err := r.reopen(ctx); err != nil {
 			return err
@@ -122,6 +126,10 @@ func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 			if !ok {
 				return m.err
 			}
+			if g.caughtUp != nil {
+				close(g.caughtUp)
+				continue
+			}
 			if err := r.apply(ctx, g); err != nil {
 				return err
 			}
@@ -130,6 +138,9 @@ func (r *Replicat) drain(ctx context.Context, m *mapper) error {
 			busy = true
 		case <-tick.C:
 			if err := r.housekeep(); err != nil {
+				return err
+			}
+			if err := r.onSchedule(ctx, r.p.Now()); err != nil {
 				return err
 			}
 			if !busy {
@@ -160,13 +171,25 @@ func (r *Replicat) apply(ctx context.Context, g *group) error {
 	if g.ddl != nil {
 		return r.applyDDL(ctx, g)
 	}
+	if r.verdict.on(g.begin()) && len(g.txns) == 1 {
+		return r.leaveOut(ctx, g)
+	}
 	applied, err := r.tryApply(ctx, g)
+	var instead []*group
+	if err == nil && applied.Stopped > 0 {
+		applied, instead, err = r.goOn(ctx, g, applied)
+	}
 	if err != nil {
 		r.inParts = false // a failure undoes all parts
 		return r.applyFailed(ctx, g, err)
 	}
 	if err := r.count(g, applied); err != nil {
 		return err
+	}
+	for _, part := range instead {
+		if err := r.countInstead(part); err != nil {
+			return err
+		}
 	}
 	if r.inParts = g.batch.More; r.inParts {
 		return nil
@@ -191,6 +214,7 @@ func (r *Replicat) accepted(g *group, applied *handler.Applied) error {
 // that it has taken nothing beyond it.
 func (r *Replicat) moved(to handler.Checkpoint, all bool) error {
 	r.position, r.dirty = to, true
+	clear(r.retries)
 	r.state.durable(to.CommitTime, all)
 	r.p.Progress()
 	now := r.p.Now()
@@ -248,15 +272,7 @@ func (r *Replicat) count(g *group, applied *handler.Applied) error {
 	for _, t := range g.tables {
 		r.counting(t)
 	}
-	for _, c := range applied.Collisions {
-		for _, t := range g.tables {
-			if t.use.ID == c.ID {
-				t.tally.Extra.InsertCollisions += c.Inserts
-				t.tally.Extra.UpdateCollisions += c.Updates
-				t.tally.Extra.DeleteCollisions += c.Deletes
-			}
-		}
-	}
+	g.countCollisions(applied)
 	for _, e := range applied.Exceptions {
 		if err := r.excepted(g, e); err != nil {
 			return err
@@ -268,6 +284,25 @@ func (r *Replicat) count(g *group, applied *handler.Applied) error {
 		}
 	}
 	return nil
+}
+
+// countCollisions adds what the handler has resolved by itself.
+func (g *group) countCollisions(applied *handler.Applied) {
+	for _, t := range g.tables {
+		extra := &t.tally.Extra
+		for _, c := range applied.Collisions {
+			if t.use.ID == c.ID {
+				extra.InsertCollisions += c.Inserts
+				extra.UpdateCollisions += c.Updates
+				extra.DeleteCollisions += c.Deletes
+			}
+		}
+		for _, c := range applied.Conflicts {
+			if t.use.ID == c.ID {
+				extra.AddConflicts(string(c.Type), c.Resolved, c.Failed)
+			}
+		}
+	}
 }
 
 // counting remembers whose tally is not empty.
@@ -302,8 +337,12 @@ func (r *Replicat) excepted(g *group, e handler.Exception) error {
 		r.p.Info(ggserr.ApplyError, e.Code, ref.table.plan.Source.FullName(),
 			ref.table.plan.Target.FullName(), e.Text)
 	}
-	if ignored {
+	switch {
+	case ignored:
 		ref.table.tally.Extra.Ignores++
+		return nil
+	case e.Response == handler.Except:
+		ref.table.tally.Extra.Exceptions++
 		return nil
 	}
 	ref.table.tally.Extra.Discards++

@@ -15,7 +15,8 @@ import (
 // response is what REPERROR orders for an error.
 type response string
 
-// The responses. The handler carries out ABEND, DISCARD and IGNORE by itself.
+// The responses. The handler carries out ABEND, DISCARD and IGNORE by itself, and
+// stops for EXCEPTION.
 const (
 	respondAbend        response = "ABEND"
 	respondDiscard      response = "DISCARD"
@@ -24,6 +25,9 @@ const (
 	respondRetry        response = "RETRYOP"
 	respondTransAbort   response = "TRANSABORT"
 	respondTransDiscard response = "TRANSDISCARD"
+
+	respondException      response = "EXCEPTION"
+	respondTransException response = "TRANSEXCEPTION"
 )
 
 // rule is one REPERROR in force for a table.
@@ -50,6 +54,7 @@ func (u rule) order() int {
 
 // response finds the rule for an error; ABEND when there is none.
 func (t *table) response(code int) rule {
+	code = max(code, -code)
 	for _, u := range t.rules {
 		if u.isDefault || code >= u.from && code <= u.to {
 			return u
@@ -68,6 +73,8 @@ func handlerRules(rules []rule) []handler.Rule {
 			h.Response = handler.Discard
 		case respondIgnore, respondWarn:
 			h.Response = handler.Ignore
+		case respondException:
+			h.Response = handler.Except
 		}
 		out = append(out, h)
 	}
@@ -82,6 +89,10 @@ func (r *Replicat) applyFailed(ctx context.Context, g *group, err error) error {
 	var again *restart
 	if errors.As(err, &again) {
 		return err
+	}
+	var inMapping *exceptionError
+	if errors.As(err, &inMapping) {
+		return r.exceptionFailed(g, inMapping)
 	}
 	var failed *handler.ApplyError
 	if !errors.As(err, &failed) {
@@ -106,7 +117,7 @@ func (r *Replicat) rowFailed(ctx context.Context, g *group, ref opRef,
 	switch u.kind {
 	case respondRetry, respondTransAbort:
 		at := g.begin()
-		if r.retries[at]++; u.retries == 0 || r.retries[at] <= u.retries {
+		if r.retries[at]++; u.retries < 0 || r.retries[at] <= u.retries {
 			r.p.Event(ggserr.New(ggserr.RowRetried, failed.Error(), r.retries[at]))
 			wait := u.wait
 			if wait == 0 {
@@ -117,10 +128,11 @@ func (r *Replicat) rowFailed(ctx context.Context, g *group, ref opRef,
 			}
 			return &restart{cause: failed}
 		}
-	case respondTransDiscard:
-		if !g.part {
-			return r.discardTransaction(ctx, g, failed)
-		}
+	case respondTransDiscard, respondTransException:
+		r.verdict = &verdict{begin: g.begin(), kind: u.kind, ordinal: ref.ordinal,
+			target: ref.table.plan.Target.FullName(), statement: failed.Statement, last: lastError{code: failed.Code, text: failed.Text,
+				op: ref.kind, class: "DB"}}
+		return &restart{cause: failed, single: g.end()}
 	}
 	return r.abend(g, ref, failed)
 }
@@ -149,10 +161,18 @@ func (r *Replicat) abend(g *group, ref opRef, failed *handler.ApplyError) error 
 	return ggserr.New(ggserr.MapError, from, to)
 }
 
-// abendUnmapped ends the run at a row that cannot be mapped.
+// abendUnmapped ends the run at a row that cannot be mapped, unless its whole
+// transaction is to be left out.
 func (r *Replicat) abendUnmapped(g *group) error {
 	bad := g.bad
 	plan := bad.ref.table.plan
+	switch bad.answer {
+	case respondTransDiscard, respondTransException:
+		r.verdict = &verdict{begin: g.begin(), kind: bad.answer, ordinal: bad.ref.ordinal,
+			target: plan.Target.FullName(), last: lastError{code: bad.code, text: bad.err.Error(),
+				op: bad.ref.kind, class: "MAP"}}
+		return &restart{cause: bad.err, single: g.end()}
+	}
 	r.p.Info(ggserr.ApplyWarning, bad.err.Error())
 	err := r.discard.add(&discardEntry{group: g, ref: bad.ref, body: bad.body, def: plan.Source,
 		action: "ABEND", code: bad.code, text: bad.err.Error()})
@@ -165,41 +185,21 @@ func (r *Replicat) abendUnmapped(g *group) error {
 
 // unmapped counts a row that cannot be mapped and that REPERROR lets pass.
 func (r *Replicat) unmapped(g *group, bad *badRow) error {
-	if bad.ignore {
-		bad.ref.table.tally.Extra.Ignores++
+	t := bad.ref.table
+	switch bad.answer {
+	case respondIgnore, respondWarn:
+		t.tally.Extra.Ignores++
+		return nil
+	case respondException, respondTransException:
+		t.tally.Extra.Exceptions++
 		return nil
 	}
-	t := bad.ref.table
 	t.tally.Extra.Discards++
 	if errors.As(bad.err, new(*mapping.UndecidedError)) && r.warns(t, int(ggserr.ConditionUndecided)) {
 		r.p.Event(ggserr.New(ggserr.ConditionUndecided, t.plan.Source.FullName(), bad.err))
 	}
 	return r.discard.add(&discardEntry{group: g, ref: bad.ref, body: bad.body,
-		def: t.plan.Source, action: "DISCARD", code: bad.code, text: bad.err.Error()})
-}
-
-// discardTransaction writes a whole source transaction to the discard file and
-// moves the checkpoint behind it.
-func (r *Replicat) discardTransaction(ctx context.Context, g *group,
-	failed *handler.ApplyError) error {
-	empty := &group{batch: handler.Batch{Checkpoint: g.batch.Checkpoint}, txns: g.txns}
-	applied, err := r.tryApply(ctx, empty)
-	if err != nil {
-		return r.applyFailed(ctx, empty, err)
-	}
-	for i, ref := range g.ops {
-		entry := &discardEntry{group: g, ref: ref, body: g.op(i), def: ref.table.plan.Target,
-			action: "TRANSDISCARD", text: "a part of a discarded transaction"}
-		if i == failed.Op {
-			entry.code, entry.text, entry.statement = failed.Code, failed.Text, failed.Statement
-		}
-		if err := r.discard.add(entry); err != nil {
-			return err
-		}
-		ref.table.tally.Extra.Discards++
-		r.counting(ref.table)
-	}
-	return r.accepted(empty, applied)
+		def: t.plan.Source, action: string(bad.answer), code: bad.code, text: bad.err.Error()})
 }
 
 // warns obeys WARNRATE: the first error of a kind is reported, then one of so many.

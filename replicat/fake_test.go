@@ -36,6 +36,8 @@ type server struct {
 	ddl func(st record.DDLStatement) error
 	// bad gives the error of an operation.
 	bad map[string]int // operation text to error number
+	// queries are the statements that were executed, each with the length of the log.
+	queries []string
 }
 
 func newServer() *server {
@@ -84,8 +86,8 @@ type fake struct {
 
 func (f *fake) Describe() handler.Description {
 	return handler.Description{Name: "fake", Version: "1", Transactional: !f.s.plain, Tables: true,
-		Collisions: true, Continues: f.s.continues, Deferred: f.s.deferred, Origins: f.s.deferred,
-		DDL: f.s.ddl != nil}
+		Collisions: true, Continues: f.s.continues, Resolves: true, Queries: !f.s.plain, Deferred: f.s.deferred,
+		Origins: f.s.deferred, DDL: f.s.ddl != nil}
 }
 
 func (f *fake) Open(_ context.Context, cfg handler.Config) (*handler.Opened, error) {
@@ -116,6 +118,17 @@ func (f *fake) Table(_ context.Context, name handler.TableName) (*record.TableDe
 
 func (f *fake) Close() error { return nil }
 
+func (f *fake) Query(_ context.Context, q handler.Query) (*handler.Answer, error) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	defer f.s.cond.Broadcast()
+	f.s.queries = append(f.s.queries, fmt.Sprintf("%d %s", len(f.s.log), q.Text))
+	if strings.HasPrefix(q.Text, "bad") {
+		return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Code: 1064, Text: "no SQL"}
+	}
+	return &handler.Answer{Rows: 1}, nil
+}
+
 func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -128,7 +141,7 @@ func (f *fake) Apply(_ context.Context, b *handler.Batch) (*handler.Applied, err
 		f.rows, f.log, f.open = map[string]string{}, nil, true
 	}
 	out, err := f.apply(b)
-	if err != nil || b.More {
+	if err != nil || b.More || out.Stopped > 0 {
 		f.open = err == nil
 		f.s.parts++
 		return out, err
@@ -201,6 +214,9 @@ func (f *fake) apply(b *handler.Batch) (*handler.Applied, error) {
 		rest = next
 		if err := f.op(body, n, out); err != nil {
 			return nil, err
+		}
+		if out.Stopped > 0 {
+			return out, nil
 		}
 	}
 	if len(rest) > 0 {
@@ -289,6 +305,9 @@ func (f *fake) refused(use handler.TableUse, n, code int, out *handler.Applied) 
 		}
 		out.Exceptions = append(out.Exceptions, handler.Exception{Op: n, Code: code,
 			Text: "refused", Response: r.Response})
+		if r.Response == handler.Except {
+			out.Stopped = n + 1
+		}
 		return nil
 	}
 	return &handler.ApplyError{Class: handler.Row, Op: n, Code: code, Text: "refused",

@@ -12,6 +12,7 @@ import (
 // table is a pair of source and target as this run applies it.
 type table struct {
 	plan       *mapping.TablePlan
+	exceptions []*table // where failed operations go by REPERROR's EXCEPTION
 	use        handler.TableUse
 	stats      *process.TableStats
 	rules      []rule
@@ -37,6 +38,14 @@ type group struct {
 	// passed are operations that could not be mapped and that REPERROR lets pass.
 	passed []badRow
 	origin origin
+	kept   kept
+	// caughtUp, when set, is closed when all groups before this one are applied;
+	// there is nothing else in it.
+	caughtUp chan struct{}
+	// instead is how many of ops, the first ones, were put in the place of others,
+	// and refused which of them a rule let pass.
+	instead int
+	refused []handler.Exception
 }
 
 // origin writes where the operations come from, for a handler that wants it.
@@ -53,6 +62,7 @@ type opRef struct {
 	txn     int // index into txns
 	ordinal int // the operation's number within its source transaction
 	origin  int // length of the batch's Origins before it
+	kept    int // index into kept.ops, plus one; 0: its source form is not kept
 }
 
 // txnRef is a source transaction of the group.
@@ -72,15 +82,16 @@ type badRow struct {
 	ref    opRef
 	body   []byte // as the trail has it
 	err    error
-	code   int  // the number of the error; 0 without one
-	ignore bool // REPERROR's response is IGNORE
+	code   int      // the number of the error; 0 without one
+	answer response // REPERROR's
 }
 
 func (g *group) reset() {
 	*g = group{batch: handler.Batch{Ops: g.batch.Ops[:0], Ends: g.batch.Ends[:0],
 		Origins: g.batch.Origins[:0]},
 		ops: g.ops[:0], txns: g.txns[:0], tables: g.tables[:0], noOps: g.noOps[:0],
-		passed: g.passed[:0]}
+		passed: g.passed[:0], kept: kept{ops: g.kept.ops[:0], bodies: g.kept.bodies[:0],
+			txns: g.kept.txns[:0]}}
 }
 
 func (g *group) empty() bool { return len(g.txns) == 0 && g.bad == nil }
@@ -112,6 +123,18 @@ func (g *group) close() {
 // add maps one operation for one table onto the end of the batch, unless the MAP
 // leaves it out.
 func (g *group) add(t *table, op *sourceOp, ref opRef) error {
+	if len(t.exceptions) > 0 {
+		ref.kept = g.keep(op, ref.txn)
+	}
+	err := g.append(t, op, ref)
+	if err == nil {
+		g.use(t)
+	}
+	return err
+}
+
+// append does the same for a group whose tables somebody else notes.
+func (g *group) append(t *table, op *sourceOp, ref opRef) error {
 	mark := len(g.batch.Ops)
 	ops := append(g.batch.Ops, 0, 0, 0, 0)
 	ops, applied, err := t.plan.Apply(ops, op.body, &op.origin)
@@ -130,7 +153,6 @@ func (g *group) add(t *table, op *sourceOp, ref opRef) error {
 	}
 	g.ops = append(g.ops, ref)
 	g.batch.Count++
-	g.use(t)
 	return nil
 }
 

@@ -30,16 +30,21 @@ const (
 
 // mapper reads, maps and groups in a goroutine of its own.
 type mapper struct {
-	r      *Replicat
-	reader *trail.TxnReader
-	out    chan *group
-	free   chan *group
-	cur    *group
-	err    error // set before out is closed
-	ended  chan struct{}
-	idle   context.Context // ends with the mapper and with the order to stop
-	first  bool
-	since  time.Time // when cur got its first transaction without operations
+	r        *Replicat
+	reader   *trail.TxnReader
+	out      chan *group
+	free     chan *group
+	cur      *group
+	source   sourceOp // the operation being mapped
+	err      error    // set before out is closed
+	ended    chan struct{}
+	stopping bool // EVENTACTIONS: the run ends behind this transaction
+	sending  bool // and: so does the group
+	// answers are those of queries that hold for longer than one MAP.
+	answers memory
+	idle    context.Context // ends with the mapper and with the order to stop
+	first   bool
+	since   time.Time // when cur got its first transaction without operations
 }
 
 // reading is how the trail is read.
@@ -57,7 +62,8 @@ func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 		return nil, err
 	}
 	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
-		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
+		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true,
+		answers: memory{once: map[string][]mapping.Answer{}}}
 	r.reader = reader
 	idle, wake := context.WithCancel(ctx)
 	context.AfterFunc(r.state.stopCtx, wake)
@@ -126,6 +132,10 @@ func (m *mapper) run(ctx context.Context) error {
 		if err := m.transaction(ctx, txn); err != nil {
 			return err
 		}
+		if m.stopping {
+			m.r.p.Info(ggserr.BatchEnd, "by EVENTACTIONS")
+			return m.flush(ctx)
+		}
 	}
 }
 
@@ -159,7 +169,7 @@ func (m *mapper) send(ctx context.Context) error {
 		return context.Cause(ctx)
 	case m.out <- g:
 	}
-	m.cur = nil
+	m.cur, m.sending = nil, false
 	if isDDL {
 		return m.settle(ctx)
 	}
@@ -198,7 +208,7 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	if txn.Streamed {
 		return m.stream(ctx, txn)
 	}
-	single := txn.End.Compare(r.single) <= 0
+	single := txn.End.Compare(r.single) <= 0 || r.asks
 	if single && !m.cur.empty() {
 		if err := m.send(ctx); err != nil {
 			return err
@@ -213,11 +223,17 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	m.finish(txn, txn.End)
 	g := m.cur
 	r.state.read(txn.End, txn.CommitTime, g.batch.Count)
-	if single || g.bad != nil || g.ddl != nil || g.batch.Count >= r.set.groupOps ||
+	if single || g.bad != nil || g.ddl != nil || g.batch.Count >= r.set.groupOps || m.overdue() || m.sending ||
 		len(g.batch.Ops) >= batchBytes || len(g.txns) >= emptyTxns {
 		return m.send(ctx)
 	}
 	return nil
+}
+
+// overdue reports whether the group has the age of TRANSACTIONTIMEOUT.
+func (m *mapper) overdue() bool {
+	limit := m.r.set.run.Apply.TransactionTimeout
+	return limit > 0 && m.r.p.Now().Sub(m.since) >= limit
 }
 
 // keepBack waits until a transaction has the age that DEFERAPPLYINTERVAL
@@ -249,10 +265,11 @@ func (m *mapper) all(ctx context.Context, txn *trail.Txn) error {
 		if err != nil {
 			return err
 		}
-		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		m.source = sourceOp{txn: txn, def: def, body: body, ordinal: n}
+		if err := m.op(ctx, &m.source); err != nil {
 			return err
 		}
-		if g.bad != nil {
+		if m.cur.bad != nil {
 			return m.isolate(ctx, txn)
 		}
 	}
@@ -311,13 +328,30 @@ func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	at := op.txn.OpPosition()
 	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
 		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
-	g := m.cur
-	ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
 	for _, t := range tables {
-		if err := g.add(t, op, ref); err != nil {
-			if err := m.notMapped(t, op, ref, err); err != nil || g.bad != nil {
+		if len(t.plan.Events()) > 0 {
+			ref := opRef{txn: len(m.cur.txns) - 1, ordinal: op.ordinal, kind: record.OpType(body[0])}
+			apply, err := m.events(t, op, ref)
+			if err != nil {
 				return err
 			}
+			if !apply {
+				continue
+			}
+		}
+		if len(t.plan.Queries) > 0 {
+			err = m.ask(ctx, t, op)
+		}
+		g := m.cur // asking may have handed over the one before
+		ref := opRef{txn: len(g.txns) - 1, ordinal: op.ordinal}
+		if err == nil {
+			err = g.add(t, op, ref)
+		}
+		if err == nil {
+			continue
+		}
+		if err = m.notMapped(t, op, ref, err); err != nil || g.bad != nil {
+			return err
 		}
 	}
 	return nil
@@ -334,21 +368,34 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 		g.noOps = append(g.noOps, t)
 		g.use(t)
 		return nil
+	case !ofRow && !undecided && len(t.plan.Queries) > 0:
+		return err
 	case !ofRow && !undecided:
 		return fmt.Errorf("trail record of %s: %w", op.def.FullName(), err)
 	}
 	ref.table, ref.kind = t, record.OpType(op.body[0])
 	row := badRow{ref: ref, body: append([]byte(nil), op.body...), err: err, code: code}
 	g.use(t)
-	answer := t.response(code).kind
+	row.answer = t.response(code).kind
 	switch {
-	case undecided || answer == respondDiscard:
-		g.passed = append(g.passed, row)
-	case answer == respondIgnore || answer == respondWarn:
-		row.ignore = true
-		g.passed = append(g.passed, row)
+	case undecided:
+		row.answer = respondDiscard
+	case m.r.verdict.on(op.txn.Begin):
+		row.ref.kept = g.keep(op, ref.txn)
+		row.answer = m.r.verdict.kind
+	case row.answer == respondDiscard, row.answer == respondIgnore, row.answer == respondWarn:
+	case row.answer == respondException:
+		last := &lastError{code: code, text: err.Error(), op: ref.kind, class: "MAP"}
+		if err := m.r.mapExceptions(g, t, op, ref, last); err != nil {
+			return err
+		}
+		for _, x := range t.exceptions {
+			g.use(x)
+		}
 	default:
 		g.bad = &row
+		return nil
 	}
+	g.passed = append(g.passed, row)
 	return nil
 }

@@ -87,6 +87,10 @@ type Replicat struct {
 	// passed: after an error of a group.
 	single  trail.Position
 	retries map[trail.Position]int
+	verdict *verdict // on a transaction that is not applied as it is
+	last    lastFacts
+	sql     standalone
+	asks    bool           // some MAP has a SQLEXEC: transactions come one at a time
 	warned  map[string]int // errors let pass, by table and number
 	counted []*table       // whose tallies wait for their transaction's end
 	stored  time.Time      // when the checkpoint file was written
@@ -137,7 +141,9 @@ func (r *Replicat) prepare() error {
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
-	if err := refuseRules(r.plan.Statements()); err != nil {
+	r.asks = r.plan.HasQueries()
+	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
+	if err := r.readStandalone(); err != nil {
 		return err
 	}
 	r.announce()
@@ -148,7 +154,9 @@ func (r *Replicat) prepare() error {
 		return err
 	}
 	r.discard = &discardFile{p: r.p, r: r}
-	r.discard.Discard, err = r.p.OpenDiscard(r.set.run.DiscardFile)
+	if r.discard.Discard, err = r.p.OpenDiscard(r.set.run.DiscardFile); err == nil {
+		r.discard.RolloverAt(r.set.run.DiscardRollover)
+	}
 	return err
 }
 
@@ -158,16 +166,8 @@ func (r *Replicat) announce() {
 	for _, notice := range r.set.notices {
 		r.p.Event(notice)
 	}
-	for _, old := range []struct {
-		given         bool
-		name, instead string
-	}{{len(run.DiscardRollover) > 0, "DISCARDROLLOVER", "the discard file is aged at each start"},
-		{run.Apply.MaxTransOps > 0, "MAXTRANSOPS", "a source transaction is never split"},
-		{run.Apply.TransactionTimeout > 0, "TRANSACTIONTIMEOUT",
-			"what is read is applied as soon as the end of the trail is reached"}} {
-		if old.given {
-			r.p.Info(ggserr.ParameterIgnored, old.name, old.instead)
-		}
+	if run.Apply.MaxTransOps > 0 {
+		r.p.Info(ggserr.ParameterIgnored, "MAXTRANSOPS", "a source transaction is never split")
 	}
 }
 
@@ -192,11 +192,19 @@ func (r *Replicat) work(ctx context.Context) error {
 	for {
 		err := r.pump(ctx)
 		var again *restart
+		if err == nil || errors.Is(err, errStopped) {
+			if sqlErr := r.atExit(ctx); sqlErr != nil {
+				return sqlErr
+			}
+		}
 		if !errors.As(err, &again) {
 			return err
 		}
 		if !again.single.IsZero() {
 			r.single = again.single
+		}
+		if again.verdict != nil {
+			r.verdict = again.verdict
 		}
 		var failed *handler.ApplyError
 		if errors.As(again.cause, &failed) && failed.Class == handler.Conflict {
@@ -215,6 +223,8 @@ type restart struct {
 	// single, when not zero, is up to where transactions are to be applied one
 	// at a time.
 	single trail.Position
+	// verdict, when set, is on the transaction to be left out.
+	verdict *verdict
 }
 
 // Error gives the reason.

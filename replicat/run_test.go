@@ -307,7 +307,6 @@ func TestRefusedAtStart(t *testing.T) {
 	for params, want := range map[string]string{
 		"MAP hr.*, TARGET tg.*;\n": "TARGETDB is missing",
 		"TARGETDB LIBFILE libggjava.so SET property=dirprm/k.props\nMAP hr.*, TARGET tg.*;\n": "k.props",
-		"TARGETDB sqlite:x\nREPERROR (DEFAULT, EXCEPTION)\nMAP hr.*, TARGET tg.*;\n":          "r.prm:3:10: OGG-00303  REPERROR (DEFAULT, EXCEPTION)",
 		"TARGETDB sqlite:x\n":                                                                    "no TABLE or MAP",
 		"DISCARDFILE ./dirrpt/x.dsc\n" + plainParams:                                             "",
 		"CHECKPARAMS\n" + plainParams:                                                            "",

@@ -35,7 +35,8 @@ func (m *mapper) stream(ctx context.Context, txn *trail.Txn) error {
 		if err := m.room(ctx, txn, len(body)); err != nil {
 			return err
 		}
-		if err := m.op(ctx, &sourceOp{txn: txn, def: def, body: body, ordinal: n}); err != nil {
+		m.source = sourceOp{txn: txn, def: def, body: body, ordinal: n}
+		if err := m.op(ctx, &m.source); err != nil {
 			return err
 		}
 		if m.cur.bad != nil {
@@ -61,6 +62,12 @@ func (m *mapper) room(ctx context.Context, txn *trail.Txn, size int) error {
 			"bytes that handler %s takes at once", txn.XID, txn.Begin, handler.MaxBatchBytes,
 			m.r.target.can.Name)).Do("Use a handler that takes a transaction in parts.")
 	}
+	return m.sendPart(ctx, txn)
+}
+
+// sendPart hands over what is there of a transaction that goes on.
+func (m *mapper) sendPart(ctx context.Context, txn *trail.Txn) error {
+	g := m.cur
 	b := &g.batch
 	b.More, b.Ends = true, b.Ends[:0]
 	b.Checkpoint = m.r.before(txn.Begin)

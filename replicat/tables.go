@@ -2,6 +2,8 @@ package replicat
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"ggsh/ggserr"
 	"ggsh/handler"
@@ -26,22 +28,12 @@ func (r *Replicat) tablesFor(ctx context.Context, def *record.TableDef) ([]*tabl
 	}
 	var tables []*table
 	for _, p := range plans {
-		for _, m := range p.Messages {
-			if said := m.Message(); !r.said[said] && (counts == def || m.Number != ggserr.DefinitionFromTrail) {
-				r.said[said] = true
-				r.p.Event(m)
-			}
-		}
+		r.tell(p, counts == def)
 		r.takeTruncates(p)
-		t := &table{plan: p, rules: rulesOf(p.Statement),
-			stats: r.p.Stats().Table("", p.Source.FullName(), p.Target.FullName())}
-		t.collisions = p.Statement.Switches.HandleCollisions
-		if own := p.Statement.HandleCollisions; own != nil {
-			t.collisions = *own
+		t, err := r.newTable(p)
+		if err != nil {
+			return nil, err
 		}
-		t.use = handler.TableUse{ID: p.ID, Source: p.Source.FullName(), Target: p.Target,
-			Key: p.Key, KeyIsUnique: p.KeyIsUnique, HandleCollisions: t.collisions,
-			Rules: handlerRules(t.rules)}
 		tables = append(tables, t)
 	}
 	r.tables[def] = tables
@@ -77,38 +69,115 @@ func (o collisionOrder) concerns(p *mapping.TablePlan) bool {
 	return false
 }
 
+// tell says what was decided of a pair of tables, once.
+func (r *Replicat) tell(p *mapping.TablePlan, fromTrail bool) {
+	for _, m := range p.Messages {
+		if said := m.Message(); !r.said[said] && (fromTrail || m.Number != ggserr.DefinitionFromTrail) {
+			r.said[said] = true
+			r.p.Event(m)
+		}
+	}
+}
+
+// newTable makes ready a pair of source and target, and where its exceptions go.
+func (r *Replicat) newTable(p *mapping.TablePlan) (*table, error) {
+	st := p.Statement
+	t := &table{plan: p, rules: rulesOf(st, len(p.Exceptions) > 0),
+		stats: r.p.Stats().Table("", p.Source.FullName(), p.Target.FullName())}
+	t.collisions = st.Switches.HandleCollisions
+	if own := st.HandleCollisions; own != nil {
+		t.collisions = *own
+	}
+	conflicts, err := conflictsOf(p)
+	if err != nil {
+		return nil, err
+	}
+	t.use = handler.TableUse{ID: p.ID, Source: p.Source.FullName(), Target: p.Target,
+		Key: p.Key, KeyIsUnique: p.KeyIsUnique, HandleCollisions: t.collisions,
+		OverrideDups: st.Switches.OverrideDups, InsertMissing: st.Switches.InsertMissingUpdates,
+		Conflicts: conflicts, Rules: handlerRules(t.rules)}
+	for _, x := range p.Exceptions {
+		r.tell(x, true)
+		xt, err := r.newTable(x)
+		if err != nil {
+			return nil, err
+		}
+		t.exceptions = append(t.exceptions, xt)
+	}
+	return t, r.refuseBeyond(t)
+}
+
+// refuseBeyond refuses what the target's handler cannot do.
+func (r *Replicat) refuseBeyond(t *table) error {
+	can := r.target.can
+	st := t.plan.Statement
+	what := ""
+	switch {
+	case !can.Resolves && t.use.OverrideDups:
+		what = "OVERRIDEDUPS"
+	case !can.Resolves && t.use.InsertMissing:
+		what = "INSERTMISSINGUPDATES"
+	case !can.Resolves && t.use.Conflicts != nil:
+		what = "COMPARECOLS and RESOLVECONFLICT"
+	case !(can.Continues && can.Queries) && len(t.plan.Queries) > 0:
+		what = "SQLEXEC"
+	case !can.Continues && len(t.exceptions) > 0:
+		what = "a mapping of exceptions"
+	default:
+		return nil
+	}
+	return ggserr.New(ggserr.BadParameter, fmt.Sprintf("handler %s cannot do %s", can.Name, what)).
+		At(st.Pos.File, st.Pos.Line, st.Pos.Column)
+}
+
 // rulesOf are the REPERROR rules of a MAP: its own before those of the file,
-// of those the last written first, and DEFAULT behind single numbers.
-func rulesOf(st *param.TableStatement) []rule {
+// of those the last written first, and DEFAULT behind single numbers. excepts says
+// that there is a mapping of exceptions; else DEFAULT2 decides in its place.
+func rulesOf(st *param.TableStatement, excepts bool) []rule {
+	own, root := st.RepErrors, st.Switches.RepErrors
+	for i, e := range st.RepErrors {
+		if e.Reset {
+			own, root = st.RepErrors[i+1:], nil
+		}
+	}
+	second := param.RepError{Response: string(respondAbend)}
+	for _, e := range append(slices.Clone(root), own...) {
+		if e.Default2 && !isException(e) {
+			second = e
+		}
+	}
 	var rules []rule
 	for _, list := range []struct {
 		rules []param.RepError
 		root  bool
-	}{{st.RepErrors, false}, {st.Switches.RepErrors, true}} {
+	}{{own, false}, {root, true}} {
 		for i := len(list.rules) - 1; i >= 0; i-- {
 			e := list.rules[i]
-			if e.Default2 || e.Procedure || e.Reset {
+			if e.Default2 || e.Procedure {
 				continue
 			}
-			rules = append(rules, rule{isDefault: e.Default, from: int(e.Low), to: int(e.High),
-				kind: response(e.Response), retries: max(0, e.MaxRetries), wait: e.Delay,
-				root: list.root})
+			u := rule{isDefault: e.Default, root: list.root}
+			u.from, u.to = numbers(e)
+			if isException(e) && !excepts {
+				e = second
+			}
+			u.kind, u.retries, u.wait = response(e.Response), e.MaxRetries, e.Delay
+			rules = append(rules, u)
 		}
 	}
 	return sortedRules(rules)
 }
 
-// refuseRules refuses the responses that this release lacks.
-func refuseRules(statements []*param.TableStatement) error {
-	for _, st := range statements {
-		for _, e := range append(st.RepErrors[:len(st.RepErrors):len(st.RepErrors)],
-			st.Switches.RepErrors...) {
-			if e.Response == "EXCEPTION" || e.Response == "TRANSEXCEPTION" || e.Procedure {
-				err := ggserr.New(ggserr.BadParameter, "REPERROR ("+e.String()+"): exceptions "+
-					"mapping comes with a later release")
-				return err.At(e.Pos.File, e.Pos.Line, e.Pos.Column)
-			}
-		}
+func isException(e param.RepError) bool {
+	return response(e.Response) == respondException || response(e.Response) == respondTransException
+}
+
+// numbers are those of a rule without their sign: some databases write errors with
+// a minus.
+func numbers(e param.RepError) (from, to int) {
+	from, to = int(e.Low), int(e.High)
+	if to < 0 {
+		return -to, -from
 	}
-	return nil
+	return max(from, 0), to
 }

@@ -93,9 +93,22 @@ func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
 		_ = h.Close() // the error of Open says more
 		return nil, err
 	}
+	if err := t.begin(ctx, h); err != nil {
+		_ = h.Close() // the error says more
+		return nil, err
+	}
 	t.h, t.known, t.lost, t.can = h, map[uint32]bool{}, false, h.Describe()
 	t.cfg.Reset = nil
 	return opened, nil
+}
+
+// begin executes the SQLEXECs of the start.
+func (t *target) begin(ctx context.Context, h handler.Handler) error {
+	can := h.Describe()
+	if err := t.r.sql.refuse(&can); err != nil {
+		return err
+	}
+	return t.r.atStart(ctx, h)
 }
 
 // accessDenied are the numbers by which MySQL and MariaDB refuse a user or a password.
@@ -104,6 +117,10 @@ var accessDenied = []int{1045, 1698}
 // setupError names target and handler in an error that only an operator can mend.
 func (t *target) setupError(err error) error {
 	name, login := t.r.set.targetName, t.r.set.login
+	var own *ggserr.Error
+	if errors.As(err, &own) {
+		return own
+	}
 	var failed *handler.ApplyError
 	if errors.As(err, &failed) && slices.Contains(accessDenied, failed.Code) {
 		return ggserr.New(ggserr.LoginFailed, name, login.User).Because(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ggsh/capture/mysql"
+	"ggsh/capture/oracle"
 	"ggsh/capture/sqlite"
 	"ggsh/dblogin"
 	"ggsh/definitions"
@@ -18,6 +19,7 @@ import (
 	"ggsh/record"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/wallet"
 )
 
 // generator is one run.
@@ -167,16 +169,30 @@ func (g *generator) definitions(ctx context.Context, globals param.GlobalsConfig
 		return mysql.Definitions(ctx, mysql.Config{Host: login.Host, Port: login.Port, User: login.User,
 			Password: login.Password}, plan.Wants)
 	}
-	return nil, ggserr.New(ggserr.BadParameter, "defgen reads MySQL, MariaDB and SQLite, not "+
+	if login.Kind == dblogin.Oracle {
+		return oracleDefinitions(ctx, login, plan.Wants)
+	}
+	return nil, ggserr.New(ggserr.BadParameter, "defgen reads Oracle, MySQL, MariaDB and SQLite, not "+
 		string(login.Kind)).At(written.Pos.File, written.Pos.Line, written.Pos.Column)
+}
+
+// oracleDefinitions are those of an initial load, as a capture has them.
+func oracleDefinitions(ctx context.Context, l dblogin.Login, want func(owner, table string) bool,
+) ([]*record.TableDef, error) {
+	s, err := oracle.OpenSnapshot(ctx, oracle.SnapshotConfig{Client: dblogin.OracleConfig(l), Want: want}, 1)
+	if err != nil {
+		return nil, err
+	}
+	var list []*record.TableDef
+	for _, t := range s.Tables() {
+		list = append(list, t.Def)
+	}
+	return list, s.Close()
 }
 
 // login resolves an alias, or takes what the parameter says.
 func (g *generator) login(l param.Login, globals param.GlobalsConfig) (dblogin.Login, error) {
 	switch {
-	case l.EncryptAlgo != "":
-		return dblogin.Login{}, ggserr.New(ggserr.BadParameter, "encrypted passwords are not read by "+
-			"defgen").At(l.Pos.File, l.Pos.Line, l.Pos.Column).Do("Use USERIDALIAS.")
 	case l.Alias != "":
 		dir := g.home.Resolve(cmp.Or(globals.CredentialStore, "dircrd"))
 		return dblogin.AliasesIn(dir).Login(l.DSN, l.Domain, l.Alias)
@@ -187,7 +203,15 @@ func (g *generator) login(l param.Login, globals param.GlobalsConfig) (dblogin.L
 	if l.Service != "" {
 		user += "@" + l.Service
 	}
-	return dblogin.New(l.DSN, user, l.Password)
+	keys, err := wallet.Of(g.home)
+	if err != nil {
+		return dblogin.Login{}, err
+	}
+	password, err := keys.Password(l)
+	if err != nil {
+		return dblogin.Login{}, err
+	}
+	return dblogin.New(l.DSN, user, password)
 }
 
 // sorted gives each table once, in the order of the statements, and tells of it.

@@ -43,6 +43,7 @@ func (w *wiring) needDiscard() (*discards, error) {
 	if err != nil {
 		return nil, err
 	}
+	file.RolloverAt(w.run.DiscardRollover)
 	w.discards = &discards{file: file, p: w.p, max: int64(w.run.MaxDiscards)}
 	return w.discards, nil
 }

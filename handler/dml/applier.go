@@ -42,7 +42,9 @@ type Applier struct {
 	position checkpointtable.Position // where the row stands
 	advance  string
 	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
-	parts    bool                    // a target transaction is open for the parts of a source transaction
+	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
+	duplicate int
+	parts     bool // a target transaction is open for the parts of a source transaction
 }
 
 // New makes an applier that is not open yet.
@@ -51,8 +53,8 @@ func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSe
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
-		Transactional: true, Tables: true, Collisions: true, Continues: true,
-		DDL: a.dialect.DDL != nil}
+		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true,
+		Queries: true, DDL: a.dialect.DDL != nil}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -78,6 +80,7 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 		limit = min(limit, most)
 	}
 	a.stmts = newStatements(a.conn, limit)
+	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
 	if cfg.CheckpointTable == "" {
@@ -212,6 +215,7 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	if err != nil {
 		return nil, err
 	}
+	notes, a.work.notes = append(notes, a.work.notes...), nil
 	if b.More || a.parts {
 		return a.applyPart(ctx, b, changes, notes)
 	}
@@ -222,6 +226,9 @@ func (a *Applier) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied
 	failure := a.fail(err, "apply")
 	if failure.Class != handler.Row {
 		return nil, failure
+	}
+	if mayStop(changes) {
+		return a.applyStopping(ctx, b, changes, notes)
 	}
 	run := &rowRun{a: a, applied: &handler.Applied{Notes: notes}}
 	if err := a.transact(ctx, b, func() error { return run.all(ctx, changes) }); err != nil {

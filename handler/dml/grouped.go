@@ -336,22 +336,27 @@ func (b *binder) key(s *shape, im images) {
 		return
 	}
 	for _, k := range b.table.use.Key {
-		if b.table.binds[k] == 0 {
-			continue
-		}
-		b.column(k, from)
-		if b.err != nil {
-			return
-		}
-		last := b.args[len(b.args)-1]
-		if b.tooLong(last) {
-			b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("no row can be found by "+
-				"such a value of column %s of %s: choose others with KEYCOLS", b.table.def.Columns[k].Name,
-				b.table.def.FullName())}
-		}
-		for range b.table.binds[k] - 1 {
-			b.args = append(b.args, last)
-		}
+		b.matched(k, from)
+	}
+}
+
+// matched binds the value that finds a row as often as its condition has it.
+func (b *binder) matched(c int, from []record.Value) {
+	if b.table.binds[c] == 0 {
+		return
+	}
+	b.column(c, from)
+	if b.err != nil {
+		return
+	}
+	last := b.args[len(b.args)-1]
+	if b.tooLong(last) {
+		b.err = &Refusal{Code: handler.RowMissing, Text: fmt.Sprintf("no row can be found by "+
+			"such a value of column %s of %s: choose others with KEYCOLS", b.table.def.Columns[c].Name,
+			b.table.def.FullName())}
+	}
+	for range b.table.binds[c] - 1 {
+		b.args = append(b.args, last)
 	}
 }
 

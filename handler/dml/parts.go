@@ -20,14 +20,35 @@ func (a *Applier) applyPart(ctx context.Context, b *handler.Batch, changes []cha
 	if err == nil {
 		err = a.redoable(ctx, changes, applied)
 	}
-	if err == nil && !b.More {
+	return a.endPart(ctx, b, applied, err)
+}
+
+// applyStopping applies a batch that grouped statements failed at, one operation
+// after the other, where a rule may order to stop.
+func (a *Applier) applyStopping(ctx context.Context, b *handler.Batch, changes []change,
+	notes []string) (*handler.Applied, error) {
+	applied := &handler.Applied{Notes: notes}
+	if a.conn == nil {
+		return nil, errNotOpen()
+	}
+	err := a.openParts(ctx)
+	if err == nil {
+		err = a.oneByOne(ctx, changes, applied)
+	}
+	return a.endPart(ctx, b, applied, err)
+}
+
+// endPart leaves the target transaction open for what follows, or commits it.
+func (a *Applier) endPart(ctx context.Context, b *handler.Batch, applied *handler.Applied,
+	err error) (*handler.Applied, error) {
+	if err == nil && !b.More && applied.Stopped == 0 {
 		err = a.moveCheckpoint(ctx, b)
 	}
 	if err != nil {
 		a.rollback()
 		return nil, a.fail(err, "apply")
 	}
-	if b.More {
+	if b.More || applied.Stopped > 0 {
 		return applied, nil
 	}
 	a.parts = false
@@ -70,10 +91,27 @@ func (a *Applier) redoable(ctx context.Context, changes []change, applied *handl
 	if _, err := a.conn.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+partSavepoint); err != nil {
 		return err
 	}
+	return a.oneByOne(ctx, changes, applied)
+}
+
+// oneByOne applies the changes in their order.
+func (a *Applier) oneByOne(ctx context.Context, changes []change, applied *handler.Applied) error {
 	run := &rowRun{a: a, applied: applied}
 	if err := run.all(ctx, changes); err != nil {
 		return err
 	}
 	run.finish()
 	return nil
+}
+
+// mayStop reports whether a rule of some change orders to stop at an error.
+func mayStop(changes []change) bool {
+	for i := range changes {
+		for _, rule := range changes[i].table.use.Rules {
+			if rule.Response == handler.Except {
+				return true
+			}
+		}
+	}
+	return false
 }

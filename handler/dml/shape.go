@@ -18,6 +18,13 @@ type shape struct {
 	set   []int // columns that are written
 	// oldKey says that rows are found by the key of the before image.
 	oldKey bool
+	// compare are columns whose values before the change must be the row's.
+	compare []int
+	// when is one more condition, on the value after the change of column whenColumn.
+	when       string
+	whenColumn int
+	// delta are columns of set that get the difference of their values added.
+	delta []int
 	// many says that several operations can be one statement.
 	many bool
 	// rank orders shapes that may be applied in any order: what frees values first.
@@ -42,6 +49,10 @@ func (a *Applier) shapeOf(t *table, kind record.OpType, im images) (*shape, erro
 	for i := range im.after {
 		name = append(name, flag(im.after[i].Kind != record.Missing))
 	}
+	compare := t.compared(kind)
+	for _, c := range compare {
+		name = append(name, flag(im.before != nil && im.before[c].Kind != record.Missing))
+	}
 	a.work.name = name
 	if s, ok := t.shapes[string(name)]; ok {
 		return s, nil
@@ -56,6 +67,16 @@ func (a *Applier) shapeOf(t *table, kind record.OpType, im images) (*shape, erro
 	}
 	if kind == record.Update && len(s.set) == 0 {
 		s.set = firstWritable(t) // an update without effect still has to find its row
+	}
+	for _, c := range compare {
+		if im.before != nil && im.before[c].Kind != record.Missing {
+			s.compare = append(s.compare, c)
+		} else if !t.warned {
+			t.warned = true
+			a.work.notes = append(a.work.notes, fmt.Sprintf("records of %s lack values before their "+
+				"change, such as column %s: what is missing is not compared; have the Extract send it with "+
+				"GETBEFORECOLS", t.use.Source, t.def.Columns[c].Name))
+		}
 	}
 	a.classify(s)
 	t.shapes[string(name)] = s
@@ -78,6 +99,7 @@ func (a *Applier) classify(s *shape) {
 	case record.Delete:
 		s.many = limits.Delete > 1 && t.use.KeyIsUnique
 	}
+	s.many = s.many && len(s.compare) == 0
 	for _, k := range t.use.Key {
 		if s.kind != record.Insert && t.def.Columns[k].Nullable {
 			s.many = false
@@ -162,13 +184,13 @@ func (a *Applier) statement(s *shape, rows int) string {
 	case s.kind == record.Truncate:
 		text = "DELETE FROM " + s.table.name
 	case s.kind == record.Delete && rows == 1:
-		text = "DELETE FROM " + s.table.name + a.whereOne(s.table)
+		text = "DELETE FROM " + s.table.name + a.whereOne(s)
 	case s.kind == record.Delete:
 		text = "DELETE FROM " + s.table.name + a.whereMany(s.table, rows)
 	case rows == 1:
 		text = "UPDATE " + s.table.name + " SET " +
-			s.list(func(c int) string { return s.table.column[c] + " = " + s.table.write[c] }) +
-			a.whereOne(s.table)
+			s.list(func(c int) string { return s.table.column[c] + " = " + a.setTo(s, c) }) +
+			a.whereOne(s)
 	default:
 		text = a.updateManyText(s, rows)
 	}
@@ -199,11 +221,17 @@ func (a *Applier) insertText(s *shape, rows int) string {
 }
 
 // whereOne finds the row of one operation.
-func (a *Applier) whereOne(t *table) string {
-	if t.use.KeyIsUnique {
-		return " WHERE " + match(t)
+func (a *Applier) whereOne(s *shape) string {
+	t := s.table
+	condition := match(t)
+	for _, c := range s.compare {
+		condition += " AND " + t.match[c]
 	}
-	return a.dialect.OneRow(t.name, match(t))
+	condition += s.when
+	if t.use.KeyIsUnique {
+		return " WHERE " + condition
+	}
+	return a.dialect.OneRow(t.name, condition)
 }
 
 func match(t *table) string {

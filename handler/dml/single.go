@@ -40,10 +40,11 @@ func (a *Applier) execute(ctx context.Context, c *change, s *shape, im images) (
 				s.kind, s.table.use.Source)}
 			break
 		}
-		b.written(s.set, im.after)
+		b.stored(s, im)
 	}
 	if s.kind != record.Insert && s.kind != record.Truncate {
 		b.key(s, im)
+		b.conditions(s, im)
 	}
 	longs := takeLongs(s, b.args)
 	a.work.args, a.work.arena = b.args, b.arena
@@ -81,18 +82,27 @@ func (r *rowRun) all(ctx context.Context, changes []change) error {
 			failure.Op = c.number
 		}
 		response := handler.ResponseTo(c.table.use.Rules, failure)
-		if response != handler.Discard && response != handler.Ignore {
+		if isDiscard(err) {
+			response = handler.Discard
+		}
+		switch response {
+		case handler.Discard, handler.Ignore, handler.Except:
+		default:
 			return failure
 		}
 		r.applied.Exceptions = append(r.applied.Exceptions, handler.Exception{
 			Op: c.number, Code: failure.Code, Text: failure.Text, Response: response})
+		if response == handler.Except {
+			r.applied.Stopped = c.number + 1
+			return nil
+		}
 	}
 	return nil
 }
 
 // guarded applies a change under a savepoint where a failure could leave half of it.
 func (r *rowRun) guarded(ctx context.Context, c *change) error {
-	if !r.a.dialect.Savepoint && !c.table.use.HandleCollisions {
+	if !r.a.dialect.Savepoint && !c.table.mends {
 		return r.one(ctx, c)
 	}
 	if _, err := r.a.conn.ExecContext(ctx, "SAVEPOINT ggsh_op"); err != nil {
@@ -116,15 +126,35 @@ func (r *rowRun) guarded(ctx context.Context, c *change) error {
 	return err
 }
 
-// one applies a change and resolves its collision if the table wants that.
+// one applies a change and mends what it meets as the table's options have it.
 func (r *rowRun) one(ctx context.Context, c *change) error {
 	err := r.a.applySingle(ctx, c)
-	if err == nil || !c.table.use.HandleCollisions {
+	if err == nil || !c.table.mends {
 		return err
 	}
-	missing := isMissing(err)
-	f, native := r.a.dialect.Fault(err)
-	duplicate := native && f.Duplicate
+	use := &c.table.use
+	missing, duplicate := isMissing(err), r.a.isDuplicate(err)
+	if use.Conflicts != nil && (missing || duplicate) {
+		resolved, conflict := r.conflict(ctx, c, err)
+		if resolved || isDiscard(conflict) {
+			return conflict
+		}
+		err = conflict
+	}
+	switch {
+	case use.HandleCollisions:
+		return r.collision(ctx, c, err, missing, duplicate)
+	case use.OverrideDups && duplicate && c.shape.kind == record.Insert:
+		return r.overlay(ctx, c, err)
+	case use.InsertMissing && missing && c.shape.kind != record.Delete:
+		return r.insertMissing(ctx, c)
+	}
+	return err
+}
+
+// collision resolves what HANDLECOLLISIONS resolves.
+func (r *rowRun) collision(ctx context.Context, c *change, err error,
+	missing, duplicate bool) error {
 	count := r.count(c.table.use.ID)
 	switch {
 	case missing && c.shape.kind == record.Delete:
@@ -144,6 +174,12 @@ func (r *rowRun) one(ctx context.Context, c *change) error {
 		return r.replaceMoved(ctx, c, err)
 	}
 	return err
+}
+
+// isDuplicate reports whether a unique key is taken.
+func (a *Applier) isDuplicate(err error) bool {
+	f, native := a.dialect.Fault(err)
+	return native && (f.Duplicate || a.duplicate != 0 && f.Code == a.duplicate)
 }
 
 func isMissing(err error) bool {
@@ -187,7 +223,9 @@ func (r *rowRun) overlay(ctx context.Context, c *change, first error) error {
 	if n, err := result.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		r.count(c.table.use.ID).Inserts--
+		if r.collisions[c.table.use.ID] != nil {
+			r.count(c.table.use.ID).Inserts--
+		}
 		return first
 	}
 	return nil
@@ -211,9 +249,29 @@ func (r *rowRun) insertMoved(ctx context.Context, c *change) error {
 		s.set = append(s.set, i)
 	}
 	_, err = r.a.execute(ctx, c, s, im)
-	if f, native := r.a.dialect.Fault(err); err != nil && native && f.Duplicate {
+	if err != nil && r.a.isDuplicate(err) {
 		return r.overlay(ctx, c, err)
 	}
+	return err
+}
+
+// insertMissing makes the row that an update did not find, of all the values that
+// its record carries.
+func (r *rowRun) insertMissing(ctx context.Context, c *change) error {
+	im, err := r.a.values(c)
+	if err != nil {
+		return err
+	}
+	s := newShape(c.table, record.Insert)
+	for i := range im.after {
+		if im.after[i].Kind == record.Missing && im.before != nil {
+			im.after[i] = im.before[i]
+		}
+		if im.after[i].Kind != record.Missing && !c.table.def.Columns[i].Generated {
+			s.set = append(s.set, i)
+		}
+	}
+	_, err = r.a.execute(ctx, c, s, im)
 	return err
 }
 

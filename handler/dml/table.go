@@ -19,6 +19,8 @@ type table struct {
 	match  []string // conditions that find a value
 	binds  []int    // how often match binds it
 	isKey  []bool
+	warned bool // of values that COMPARECOLS lacks
+	mends  bool // an error of a row may be mended by the table's options
 	// order is shared by the tables whose operations keep their order among
 	// each other; nil when operations on different rows may change places.
 	order  *sequence
@@ -72,7 +74,9 @@ func (a *Applier) newTable(use *handler.TableUse) (*table, error) {
 	if len(use.Key) == 0 {
 		return refuse("no column to find a row by: name some with KEYCOLS")
 	}
-	t := &table{use: *use, def: use.Target, shapes: map[string]*shape{}}
+	t := &table{use: *use, def: use.Target, shapes: map[string]*shape{},
+		mends: use.HandleCollisions || use.OverrideDups || use.InsertMissing ||
+			use.Conflicts != nil}
 	t.isKey = make([]bool, len(t.def.Columns))
 	for _, k := range use.Key {
 		if k < 0 || k >= len(t.def.Columns) {
@@ -128,6 +132,7 @@ type workspace struct {
 	arena         []byte
 	otherArgs     []any // of the statement that is being executed
 	otherArena    []byte
+	notes         []string
 	name          []byte
 	changes       []change
 	images        []images

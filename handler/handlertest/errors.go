@@ -78,7 +78,7 @@ func testRules(r *run) {
 	t := r.people(23)
 	t.Rules = []handler.Rule{
 		{From: handler.RowMissing, To: handler.RowMissing, Response: handler.Ignore},
-		{From: r.target.DuplicateCode - 1, To: r.target.DuplicateCode + 1, Response: "EXCEPTION"},
+		{From: r.target.DuplicateCode - 1, To: r.target.DuplicateCode + 1, Response: "RETRYOP"},
 		{Default: true, Response: handler.Discard},
 	}
 	r.open()

@@ -34,6 +34,8 @@ type Target struct {
 	// Rows reads a table past the handler: one string for each row, its columns
 	// as text between bars, NULL for NULL, octets in upper case hexadecimal.
 	Rows func(t *testing.T, def *record.TableDef) []string
+	// Quote writes a name as Query needs it; nil: as it is.
+	Quote func(name string) string
 	// IntType and TextType are types of columns with a key on them.
 	IntType, TextType string
 	// Kinds are values that must go there and back.
@@ -87,6 +89,12 @@ func Run(t *testing.T, target *Target) {
 		{"OneBadRow", testOneBadRow},
 		{"Rules", testRules},
 		{"Parts", testParts},
+		{"Stops", testStops},
+		{"OverrideDups", testOverrideDups},
+		{"InsertMissing", testInsertMissing},
+		{"Query", testQuery},
+		{"Conflicts", testConflicts},
+		{"ConflictGroups", testConflictGroups},
 		{"Collisions", testCollisions},
 		{"UniqueValuesMove", testUniqueValuesMove},
 		{"AnyOrder", testAnyOrder},

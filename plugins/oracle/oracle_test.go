@@ -102,7 +102,7 @@ func newTarget(t testing.TB) (*handlertest.Target, *stub) {
 	return &handlertest.Target{
 		Config: handler.Config{Login: s.login, Home: "/home/gg",
 			CheckpointTable: "ggadmin.ggs_checkpoint", Options: map[string]string{}},
-		Schema: owner, IntType: "NUMBER(18)", TextType: "VARCHAR2(60 CHAR)",
+		Schema: owner, Quote: quote, IntType: "NUMBER(18)", TextType: "VARCHAR2(60 CHAR)",
 		Create:        func(t *testing.T, def *record.TableDef) { s.create(t, def) },
 		Rows:          func(t *testing.T, def *record.TableDef) []string { return s.rows(t, def) },
 		DuplicateCode: uniqueViolated, EmptyIsNull: true,

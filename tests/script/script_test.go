@@ -60,6 +60,14 @@ func TestTheMappingLanguageWorksBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "mapping.txtar", nil)
 }
 
+func TestRefusedRowsAndConflictsBetweenEmbeddedDatabases(t *testing.T) {
+	play(t, "exceptions.txtar", nil)
+}
+
+func TestStatementsAndQueriesInTheTarget(t *testing.T) {
+	play(t, "sqlexec.txtar", nil)
+}
+
 func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "sqlite.txtar", nil)
 }

@@ -1,0 +1,62 @@
+package mapping
+
+import (
+	"ggsh/ggserr"
+	"ggsh/mapping/expr"
+	"ggsh/param"
+)
+
+// refusedEvents are the actions that are not done, and why.
+var refusedEvents = map[string]string{
+	"SHELL":     "a Replicat starts no programs",
+	"SUSPEND":   "there is no order to resume yet; STOP ends the run behind the transaction",
+	"FORCESTOP": "STOP ends the run behind the transaction, ABORT before it",
+	"ROLLOVER":  "a Replicat writes no trail",
+}
+
+// compileEvents reads EVENTACTIONS.
+func (e *entry) compileEvents() error {
+	if len(e.statement.EventActions) == 0 {
+		return nil
+	}
+	actions, err := e.statement.ReadEventActions()
+	if err != nil {
+		return err
+	}
+	for _, a := range actions {
+		if why, refused := refusedEvents[a.Name]; refused {
+			return ggserr.New(ggserr.ParameterRefused, "EVENTACTIONS "+a.Name, why).
+				At(a.Pos.File, a.Pos.Line, a.Pos.Column)
+		}
+	}
+	e.events = actions
+	return nil
+}
+
+// EventsOnly says that the plan is of a TABLE in a Replicat: its records cause events
+// and are not applied.
+func (p *TablePlan) EventsOnly() bool { return p.onlyEvents }
+
+// Matches reports whether an operation is one that the statement takes, its FILTER and
+// WHERE included. What cannot be decided does not match.
+func (p *TablePlan) Matches(body []byte, from *expr.Origin) (bool, error) {
+	s := &p.scratch
+	if err := s.Load(body); err != nil {
+		return false, err
+	}
+	if !p.actions[s.Op.Type].take {
+		return false, nil
+	}
+	s.Origin = *from
+	if err := p.readImages(); err != nil {
+		return false, err
+	}
+	taken, err := p.selects()
+	if _, ofRow := RowError(err); ofRow || isUndecided(err) {
+		return false, nil
+	}
+	return taken, err
+}
+
+// Events are the actions of EVENTACTIONS.
+func (p *TablePlan) Events() []param.EventAction { return p.events }

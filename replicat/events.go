@@ -1,0 +1,69 @@
+package replicat
+
+import (
+	"errors"
+
+	"ggsh/ggserr"
+)
+
+// events does what EVENTACTIONS orders for an operation. apply says whether the
+// operation is applied all the same.
+func (m *mapper) events(t *table, op *sourceOp, ref opRef) (apply bool, err error) {
+	apply = !t.plan.EventsOnly()
+	matches, err := t.plan.Matches(op.body, &op.origin)
+	if err != nil || !matches {
+		return apply, err
+	}
+	r := m.r
+	where := t.plan.Source.FullName() + " at " + op.txn.Begin.String()
+	for _, a := range t.plan.Events() {
+		switch a.Name + " " + a.Option {
+		case "IGNORE ":
+			if apply {
+				m.cur.noOps = append(m.cur.noOps, t)
+				m.cur.use(t)
+			}
+			apply = false
+		case "IGNORE TRANSACTION":
+			if !r.verdict.on(op.txn.Begin) {
+				return false, m.ignoreTransaction(op)
+			}
+		case "DISCARD ":
+			m.discardEvent(t, op, ref)
+			apply = false
+		case "LOG ":
+			r.p.Info(ggserr.EventRecord, where)
+		case "LOG WARNING":
+			e := ggserr.New(ggserr.EventRecord, where)
+			e.Severity = ggserr.Warning
+			r.p.Event(e)
+		case "REPORT ":
+			r.p.WriteStatistics()
+		case "STOP ":
+			m.stopping = true
+		case "ABORT ":
+			return false, ggserr.New(ggserr.Generic, "EVENTACTIONS ABORT: a record of "+where).
+				Do("Correct what the record is about, or leave its transaction out: START REPLICAT " +
+					"with SKIPTRANSACTION.")
+		case "CHECKPOINT AFTER", "CHECKPOINT BOTH":
+			m.sending = true
+		}
+	}
+	return apply, nil
+}
+
+// ignoreTransaction has the trail read again from the last commit, to leave out the
+// transaction of an operation.
+func (m *mapper) ignoreTransaction(op *sourceOp) error {
+	v := &verdict{begin: op.txn.Begin, kind: respondIgnore, ordinal: op.ordinal}
+	return &restart{cause: errors.New("EVENTACTIONS IGNORE TRANSACTION"), single: op.txn.End,
+		verdict: v}
+}
+
+// discardEvent has the operation written to the discard file.
+func (m *mapper) discardEvent(t *table, op *sourceOp, ref opRef) {
+	ref.table = t
+	m.cur.passed = append(m.cur.passed, badRow{ref: ref, body: append([]byte(nil), op.body...),
+		err: errors.New("EVENTACTIONS DISCARD"), answer: respondDiscard})
+	m.cur.use(t)
+}

@@ -1,0 +1,86 @@
+package replicat
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEventActions(t *testing.T) {
+	const head = "TARGETDB sqlite:x.db\n"
+	for _, c := range []struct{ name, maps, want, report string }{
+		{"ignore", "MAP hr.*, TARGET tg.*, FILTER (id < 90), EVENTACTIONS (LOG);\n", "1 2 3 4 5",
+			"OGG-30133  EVENTACTIONS LOG: a record of hr.emp"},
+		{"event table", "TABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (LOG WARNING, REPORT);\n" +
+			"MAP hr.emp, TARGET tg.emp;\n", "1 2 3 4 5", "WARNING OGG-30133"},
+		{"ignore record", "MAP hr.emp, TARGET tg.emp, FILTER (v = 'x'), EVENTACTIONS (IGNORE);\n" +
+			"ALLOWDUPTARGETMAP\nMAP hr.emp, TARGET tg.emp, FILTER (v <> 'x');\n", "1 2 4 5",
+			"ignores:         1"},
+		{"discard", "MAP hr.emp, TARGET tg.emp, FILTER (v = 'x'), EVENTACTIONS (DISCARD);\n" +
+			"ALLOWDUPTARGETMAP\nMAP hr.emp, TARGET tg.emp, FILTER (v <> 'x');\n", "1 2 4 5",
+			"discards:         1"},
+		{"ignore transaction", "TABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (IGNORE TRANSACTION);\n" +
+			"MAP hr.emp, TARGET tg.emp;\n", "1 5", "ignores:         3"},
+		{"checkpoint", "TABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (CHECKPOINT BOTH, TRACE ./t.trc PURGE);\n" +
+			"MAP hr.emp, TARGET tg.emp;\n", "1 2 3 4 5", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, head+c.maps)
+			f.txn(insert(1, "a"))
+			f.txn(insert(2, "b"), insert(3, "x"), insert(4, "d"))
+			f.txn(insert(5, "e"))
+			f.start()
+			f.s.wait(f.s.at(3))
+			f.stop()
+			var got []string
+			for _, l := range f.s.log {
+				got = append(got, strings.Fields(l)[1])
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("applied %v, want %s", got, c.want)
+			}
+			has(t, f.report(), c.report)
+		})
+	}
+}
+
+// STOP ends the run behind the transaction of its record; the next one goes on there.
+func TestAnEventStopsTheRunBehindItsTransaction(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (STOP);\n"+
+		"MAP hr.emp, TARGET tg.emp;\n")
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "x"), insert(3, "c"))
+	f.txn(insert(4, "d"))
+	f.start()
+	f.ended()
+	if len(f.s.log) != 3 {
+		t.Errorf("%q", f.s.log)
+	}
+	has(t, f.report(), "stopped normally")
+	f.start()
+	f.s.wait(f.s.at(3))
+	f.stop()
+	f.applied("insert 1 [1 a]", "insert 2 [2 x]", "insert 3 [3 c]", "insert 4 [4 d]")
+}
+
+func TestAnEventAbortsTheRunBeforeItsTransaction(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (ABORT);\n"+
+		"MAP hr.emp, TARGET tg.emp;\n")
+	f.txn(insert(1, "a"), insert(2, "x"))
+	f.start()
+	has(t, f.abended().Error(), "EVENTACTIONS ABORT: a record of hr.emp")
+	f.applied()
+}
+
+func TestEventActionsThatAreNotDone(t *testing.T) {
+	for action, want := range map[string]string{
+		"SHELL 'rm x'":   "EVENTACTIONS SHELL is known and not supported",
+		"SUSPEND":        "EVENTACTIONS SUSPEND is known and not supported",
+		"ROLLOVER":       "EVENTACTIONS ROLLOVER is known and not supported",
+		"LOG, FORCESTOP": "EVENTACTIONS FORCESTOP is known and not supported",
+	} {
+		f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, EVENTACTIONS ("+action+");\n"+
+			"MAP hr.emp, TARGET tg.emp;\n")
+		f.start()
+		has(t, f.abended().Error(), "r.prm:3:", want)
+	}
+}
