@@ -44,9 +44,9 @@ const oracleQuiet = 5 * time.Minute
 
 // Login is where to log in, and as whom.
 type Login struct {
-	Kind     Kind // MySQL stands for MariaDB too until Open has looked
-	Host     string
-	Port     int
+	Kind Kind // MySQL stands for MariaDB too until Open has looked
+	Host string
+	Port int
 	// Database is the schema, the file of a SQLite database, or Oracle's connect
 	// name: an alias, host:port/service, or empty for ORACLE_SID.
 	Database string
