@@ -25,6 +25,7 @@ type stage struct {
 	db             *oradb.Server
 	source, target *rig.Home
 	given          []string // what the files say, and what it is here
+	owner          string   // of the application's table
 }
 
 // newStage starts the stand-in under the name orcl, and makes two homes that are empty
@@ -56,7 +57,8 @@ func newStage(t *testing.T, o oradb.Options) *stage {
 		t.Fatal(err)
 	}
 	t.Setenv("TNS_ADMIN", names)
-	s := &stage{T: t, db: db, source: rig.EmptyHome(t, bin), target: rig.EmptyHome(t, bin)}
+	s := &stage{T: t, db: db, source: rig.EmptyHome(t, bin), target: rig.EmptyHome(t, bin),
+		owner: "APPUSER"}
 	s.given = []string{"7909", fmt.Sprint(s.target.Port), "7809", fmt.Sprint(s.source.Port),
 		"DYNAMICPORTLIST 7910-7919", "-- ports are free ones"}
 	return s
