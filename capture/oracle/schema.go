@@ -328,7 +328,9 @@ func newPlan(v *version, sets redo.Database, id uint32) (*plan, error) {
 		}
 		typ, err := redo.NewType(c.Type, c.Precision, c.Scale, c.Length, sets)
 		if err != nil {
-			continue // told by Check; rows lack the column
+			name := fullName(t.Owner, t.Name)
+			return nil, ggserr.New(ggserr.LogProblem, fmt.Sprintf("column %s of table %s cannot be captured",
+				c.Name, name)).Because(err).Do("Leave the table out: TABLEEXCLUDE %s.", name)
 		}
 		p.columns[i] = len(p.def.Columns)
 		p.types, p.source, p.lob = append(p.types, typ), append(p.source, i), append(p.lob, c.LOB())
