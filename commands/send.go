@@ -33,7 +33,7 @@ func checkSend(c *call) error {
 // sendDetail knows the options that belong to a message and are none.
 func sendDetail(o string) bool {
 	switch o {
-	case "COUNT", "DURATION", "TABULAR", "FILE", "DETAIL", "ALL", "THREAD", "FORCE", "DDLINCLUDE",
+	case "COUNT", "DURATION", "TABULAR", "FILE", "DEBUG", "DETAIL", "ALL", "THREAD", "FORCE",
 		"TOTAL", "DAILY", "HOURLY", "LATEST", "RESET", "TABLE", "TOTALSONLY", "REPORTRATE",
 		"REPORTDETAIL", "NOREPORTDETAIL", "THREADS":
 		return true
