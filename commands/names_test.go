@@ -83,8 +83,8 @@ func answersOption(t *testing.T, page string, r Command, name string) {
 		return // the command is answered, whatever follows it
 	}
 	o := r.option(name)
-	if o == nil {
-		t.Errorf("%s knows no option %s", r.Name(), name)
+	if o == nil || o.Help+o.Note+o.Refuse == "" {
+		t.Errorf("%s knows no option %s, or says nothing of it", r.Name(), name)
 		return
 	}
 	if r.Object == "ER" {

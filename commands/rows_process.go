@@ -144,7 +144,7 @@ func messageOptions() []Arg {
 		{Name: "FILE", Kind: Word, Note: noFile},
 		{Name: "DETAIL", Note: "all that is known is shown."},
 		{Name: "ALL", Help: "SHOWTRANS: all of them, as without it"},
-		{Name: "FORCE", Note: "it belongs to SKIPTRANS and FORCETRANS."},
+		{Name: "FORCE", Help: "SKIPTRANS: without being asked"},
 		{Name: "THREAD", Kind: Number, Note: noThreads},
 		{Name: "THREADS", Kind: Names, Note: noThreads},
 		{Name: "GETPARAMINFO", Kind: OptWord, Help: "parameters in force"},
