@@ -143,7 +143,7 @@ func messageOptions() []Arg {
 		{Name: "SKIPTRANS", Kind: Word,
 			Refuse: "only committed transactions are written; stop it at the source."},
 		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written."},
-		{Name: "RESUME", Refuse: "EVENTACTIONS SUSPEND is not there."},
+		{Name: "RESUME", Help: "Replicat: go on behind EVENTACTIONS SUSPEND"},
 		{Name: "LOGSTATS", Refuse: "use SEND ... STATUS and STATS."},
 		{Name: "GETTCPSTATS", Refuse: "use SEND ... STATUS."},
 		{Name: "CACHEMGR", Kind: Rest, Refuse: noCache},
@@ -162,7 +162,7 @@ func sendRows() []Command {
 			Help:   "Sends a message to a running process and shows its answer.",
 			Places: groupPlace, Options: messageOptions(), check: checkSend, run: sendGroup}
 		row.Synopsis = row.Name() + " group, {STATUS | GETLAG | STATS | STOP | FORCESTOP | " +
-			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | GETPARAMINFO | [NO]HANDLECOLLISIONS [t]}"
+			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | GETPARAMINFO | RESUME | [NO]HANDLECOLLISIONS [t]}"
 		if object == "ER" {
 			row.Priority = P1
 		}

@@ -79,7 +79,7 @@ func (s *Session) sendOne(ctx context.Context, c *call, g *group) (Value, error)
 		o, err := s.stopOne(ctx, g, control.Verb(name))
 		return Outcomes{o}, err
 	}
-	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS") &&
+	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS" || name == "RESUME") &&
 		g.kind != checkpoint.Replicat {
 		return nil, refuse("%s is for Replicat only.", name)
 	}
