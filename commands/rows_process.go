@@ -140,9 +140,10 @@ func messageOptions() []Arg {
 		{Name: "GETPARAMINFO", Kind: OptWord, Help: "parameters in force"},
 		{Name: "HANDLECOLLISIONS", Kind: Names, Help: "Replicat: switch on"},
 		{Name: "NOHANDLECOLLISIONS", Kind: Names, Help: "Replicat: switch off"},
-		{Name: "SKIPTRANS", Kind: Word,
-			Refuse: "only committed transactions are written; stop it at the source."},
-		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written."},
+		{Name: "SKIPTRANS", Kind: Word, Help: "Extract of Oracle: leave out the oldest open " +
+			"transaction, by its id of SHOWTRANS; asks first, but for FORCE"},
+		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written: commit it " +
+			"at the source, or leave it out with SKIPTRANS."},
 		{Name: "RESUME", Help: "Replicat: go on behind EVENTACTIONS SUSPEND"},
 		{Name: "LOGSTATS", Refuse: "use SEND ... STATUS and STATS."},
 		{Name: "GETTCPSTATS", Refuse: "use SEND ... STATUS."},
@@ -162,7 +163,8 @@ func sendRows() []Command {
 			Help:   "Sends a message to a running process and shows its answer.",
 			Places: groupPlace, Options: messageOptions(), check: checkSend, run: sendGroup}
 		row.Synopsis = row.Name() + " group, {STATUS | GETLAG | STATS | STOP | FORCESTOP | " +
-			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | GETPARAMINFO | RESUME | [NO]HANDLECOLLISIONS [t]}"
+			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | SKIPTRANS xid [FORCE] | " +
+			"GETPARAMINFO | RESUME | [NO]HANDLECOLLISIONS [t]}"
 		if object == "ER" {
 			row.Priority = P1
 		}

@@ -79,6 +79,12 @@ func (s *Session) sendOne(ctx context.Context, c *call, g *group) (Value, error)
 		o, err := s.stopOne(ctx, g, control.Verb(name))
 		return Outcomes{o}, err
 	}
+	if name == "SKIPTRANS" && !c.has("FORCE") {
+		yes, err := s.ask("Are you sure you want to skip transaction " + c.text(name) + " (y/n)? ")
+		if err != nil || !yes {
+			return nil, err
+		}
+	}
 	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS" || name == "RESUME") &&
 		g.kind != checkpoint.Replicat {
 		return nil, refuse("%s is for Replicat only.", name)

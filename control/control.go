@@ -24,6 +24,7 @@ const (
 	LogEnd     Verb = "LOGEND"
 	Resume     Verb = "RESUME" // Replicat: go on behind EVENTACTIONS SUSPEND
 	ShowTrans  Verb = "SHOWTRANS"
+	SkipTrans  Verb = "SKIPTRANS" // Args: the transaction's id
 	GetParam   Verb = "GETPARAMINFO"
 	Collisions Verb = "HANDLECOLLISIONS"   // Args: table patterns
 	NoCollide  Verb = "NOHANDLECOLLISIONS" // Args: table patterns
