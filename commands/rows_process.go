@@ -154,7 +154,7 @@ func messageOptions() []Arg {
 			"transaction, by its id of SHOWTRANS; asks first, but for FORCE"},
 		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written: commit it " +
 			"at the source, or leave it out with SKIPTRANS."},
-		{Name: "RESUME", Refuse: "EVENTACTIONS SUSPEND is not there."},
+		{Name: "RESUME", Help: "Replicat: go on behind EVENTACTIONS SUSPEND"},
 		{Name: "LOGSTATS", Refuse: "use SEND ... STATUS and STATS."},
 		{Name: "GETTCPSTATS", Refuse: "use SEND ... STATUS."},
 		{Name: "CACHEMGR", Kind: Rest, Refuse: noCache},
@@ -173,7 +173,8 @@ func sendRows() []Command {
 			Help:   "Sends a message to a running process and shows its answer.",
 			Places: groupPlace, Options: messageOptions(), check: checkSend, run: sendGroup}
 		row.Synopsis = row.Name() + " group, {STATUS | GETLAG | STATS | STOP | FORCESTOP | " +
-			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | SKIPTRANS xid [FORCE] | GETPARAMINFO | [NO]HANDLECOLLISIONS [t]}"
+			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | SKIPTRANS xid [FORCE] | " +
+			"GETPARAMINFO | RESUME | [NO]HANDLECOLLISIONS [t]}"
 		if object == "ER" {
 			row.Priority = P1
 		}

@@ -22,6 +22,7 @@ const (
 	ReportNow  Verb = "REPORT"    // statistics to the report file
 	Rollover   Verb = "ROLLOVER"  // next trail file
 	LogEnd     Verb = "LOGEND"
+	Resume     Verb = "RESUME" // Replicat: go on behind EVENTACTIONS SUSPEND
 	ShowTrans  Verb = "SHOWTRANS"
 	SkipTrans  Verb = "SKIPTRANS" // Args: the transaction's id
 	GetParam   Verb = "GETPARAMINFO"
