@@ -13,6 +13,7 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/collector"
 	"ggsh/control"
+	"ggsh/control/pin"
 	"ggsh/extract"
 	"ggsh/ggserr"
 	"ggsh/param"
@@ -80,7 +81,7 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	}
 	var secure *tls.Config
 	if info.Fingerprint != "" {
-		if secure, err = collector.SenderTLS(info.Fingerprint); err != nil {
+		if secure, err = pin.Client(info.Fingerprint); err != nil {
 			return nil, extract.Held{}, err
 		}
 	}
