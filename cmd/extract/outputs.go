@@ -16,6 +16,7 @@ import (
 	"ggsh/control/pin"
 	"ggsh/extract"
 	"ggsh/ggserr"
+	"ggsh/hostkey"
 	"ggsh/param"
 	"ggsh/record"
 	"ggsh/trail"
@@ -97,6 +98,13 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	return remoteTrail{sender}, extract.Held{Last: last, Known: known}, nil
 }
 
+// manager is the way to the Manager of a RMTHOST; of another host it must be known
+// to this home.
+func (w *wiring) manager(host *param.RemoteHost) *control.Client {
+	return control.ToManager(host.Host, host.ManagerPort,
+		control.Trust{Known: hostkey.KnownTo(w.p.Home()).Find})
+}
+
 func (w *wiring) askCollector(ctx context.Context, host *param.RemoteHost, out extract.OutputConfig) (*control.CollectorInfo, error) {
 	timeout := host.Timeout
 	if timeout <= 0 {
@@ -104,7 +112,7 @@ func (w *wiring) askCollector(ctx context.Context, host *param.RemoteHost, out e
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	client := control.ToManager(host.Host, host.ManagerPort)
+	client := w.manager(host)
 	defer client.Close()
 	reply, err := client.Do(ctx, control.Request{Verb: control.Collector, Type: string(checkpoint.Extract),
 		Group: w.p.Group(), Args: []string{out.Name}, From: "EXTRACT " + w.p.Group()})
