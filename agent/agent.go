@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,7 +170,7 @@ func (m *Manager) serve(ctx context.Context) error {
 	}
 	ends := make(chan error, len(doors))
 	for _, d := range doors {
-		go func() { ends <- control.Serve(ctx, d.Listener, m, d.options) }()
+		go func() { ends <- control.Serve(ctx, d.Listener, m, d.Options) }()
 	}
 	m.watch(ctx)
 	m.stop() // watch ends with ctx only; the servers end with it too
@@ -181,13 +180,7 @@ func (m *Manager) serve(ctx context.Context) error {
 	return err
 }
 
-// door is a listener and who is answered there.
-type door struct {
-	net.Listener
-	options control.Options
-}
-
-func closeAll(doors []door) {
+func closeAll(doors []control.Door) {
 	for _, d := range doors {
 		d.Close()
 	}
@@ -195,15 +188,15 @@ func closeAll(doors []door) {
 
 // listen opens the port, for other hosts only if some ACCESSRULE may admit one,
 // and the unix socket.
-func (m *Manager) listen(port int) ([]door, error) {
+func (m *Manager) listen(port int) ([]control.Door, error) {
 	opt := control.Options{Pages: m.pages(), Complain: m.complain}
-	var doors []door
+	var doors []control.Door
 	if !m.access.Opens() {
 		tcp, err := control.ListenLoopback(port)
 		if err != nil {
 			return nil, err
 		}
-		doors = []door{{tcp, opt}}
+		doors = []control.Door{{Listener: tcp, Options: opt}}
 	} else {
 		cert, err := hostkey.Certificate(m.cfg.Home)
 		if err != nil {
@@ -215,16 +208,16 @@ func (m *Manager) listen(port int) ([]door, error) {
 		}
 		far := opt
 		far.Access, far.Certificate = m.access, cert
-		doors = []door{{own, opt}, {others, far}}
+		doors = []control.Door{{Listener: own, Options: opt}, {Listener: others, Options: far}}
 		m.print = pin.Fingerprint(cert)
 	}
-	m.port = control.Port(doors[0])
+	m.port = control.Port(doors[0].Listener)
 	local, err := control.ListenProcess(m.cfg.Home.Socket("MGR"))
 	if err != nil {
 		closeAll(doors)
 		return nil, err
 	}
-	return append(doors, door{local, opt}), nil
+	return append(doors, control.Door{Listener: local, Options: opt}), nil
 }
 
 func (m *Manager) processFile() control.ProcessFile {

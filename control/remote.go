@@ -105,6 +105,12 @@ func (s *server) permit(ctx context.Context, c Caller, program string, needsUser
 	return refusal{}
 }
 
+// Door is a listener and who is answered there.
+type Door struct {
+	net.Listener
+	Options Options
+}
+
 // ListenAll listens at a TCP port of all addresses of this host and gives the
 // listener of its own callers apart from that of the others, who speak TLS.
 // Closing either closes the port for it alone, closing both frees it.
