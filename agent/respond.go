@@ -16,7 +16,7 @@ import (
 
 // relayed are the orders that a process answers itself.
 var relayed = []control.Verb{control.Status, control.GetLag, control.Stats, control.ForceStop,
-	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.GetParam,
+	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.SkipTrans, control.GetParam,
 	control.Collisions, control.NoCollide, control.Identify}
 
 // quiet are the orders that change nothing and are not logged.

@@ -33,7 +33,7 @@ func checkSend(c *call) error {
 // sendDetail knows the options that belong to a message and are none.
 func sendDetail(o string) bool {
 	switch o {
-	case "COUNT", "DURATION", "TABULAR", "FILE", "DETAIL", "ALL", "THREAD", "FORCE", "DDLINCLUDE",
+	case "COUNT", "DURATION", "TABULAR", "FILE", "DEBUG", "DETAIL", "ALL", "THREAD", "FORCE",
 		"TOTAL", "DAILY", "HOURLY", "LATEST", "RESET", "TABLE", "TOTALSONLY", "REPORTRATE",
 		"REPORTDETAIL", "NOREPORTDETAIL", "THREADS":
 		return true
@@ -78,6 +78,12 @@ func (s *Session) sendOne(ctx context.Context, c *call, g *group) (Value, error)
 	case "STOP", "FORCESTOP":
 		o, err := s.stopOne(ctx, g, control.Verb(name))
 		return Outcomes{o}, err
+	}
+	if name == "SKIPTRANS" && !c.has("FORCE") {
+		yes, err := s.ask("Are you sure you want to skip transaction " + c.text(name) + " (y/n)? ")
+		if err != nil || !yes {
+			return nil, err
+		}
 	}
 	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS") &&
 		g.kind != checkpoint.Replicat {

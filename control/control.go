@@ -23,6 +23,7 @@ const (
 	Rollover   Verb = "ROLLOVER"  // next trail file
 	LogEnd     Verb = "LOGEND"
 	ShowTrans  Verb = "SHOWTRANS"
+	SkipTrans  Verb = "SKIPTRANS" // Args: the transaction's id
 	GetParam   Verb = "GETPARAMINFO"
 	Collisions Verb = "HANDLECOLLISIONS"   // Args: table patterns
 	NoCollide  Verb = "NOHANDLECOLLISIONS" // Args: table patterns
