@@ -151,7 +151,7 @@ func (m *Manager) status() *control.ManagerStatus {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return &control.ManagerStatus{Host: host, Port: m.port, PID: os.Getpid(),
-		Home: string(m.cfg.Home), Started: m.started}
+		Home: string(m.cfg.Home), Started: m.started, Fingerprint: m.print}
 }
 
 // observe looks at all groups; see lookLocked for why it holds the lock.
@@ -201,6 +201,10 @@ func (m *Manager) refresh() control.Reply {
 		set.Port = m.set.Port
 	}
 	m.set = set
+	m.access.SetRules(accessRules(set))
+	if m.access.Opens() && m.print == "" {
+		note += " ACCESSRULE admits other hosts from the next start on: STOP MANAGER, then START MANAGER."
+	}
 	clear(m.due)
 	return say("Parameters are read again.%s", note)
 }

@@ -21,8 +21,6 @@ func otherRows() []Command {
 		other("SYNCHRONIZE", "REPLICAT", P2,
 			"groups have no threads with positions of their own; START goes on.", true),
 		other("MININGDBLOGIN", "", P2, "there is no downstream capture.", false),
-		other("CONNECT", "", Extension, "log in to the machine of that home and run ggsh there, or "+
-			"use the Manager's HTTP interface.", false),
 		other("FLUSH", "SEQUENCE", P2, "sequences are not captured.", false),
 		other("DUMPDDL", "", P2, "there is no DDL history table.", false),
 		other("SET_INSTANTIATION_CSN", "", P2, instant, false),

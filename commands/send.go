@@ -376,8 +376,12 @@ func (m ManagerInfo) Text() string {
 	if m.Status == nil {
 		return "Manager is running."
 	}
-	return fmt.Sprintf("Manager is running (IP port TCP:%s.%d, Process ID %d).",
+	text := fmt.Sprintf("Manager is running (IP port TCP:%s.%d, Process ID %d).",
 		m.Status.Host, m.Status.Port, m.Status.PID)
+	if m.Status.Fingerprint != "" {
+		text += "\nOther hosts may be admitted; certificate fingerprint " + m.Status.Fingerprint
+	}
+	return text
 }
 
 func infoManager(ctx context.Context, s *Session, _ *call) (Value, error) {

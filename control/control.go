@@ -61,6 +61,8 @@ type Request struct {
 	Group string   `json:"group,omitempty"` // upper case
 	Args  []string `json:"args,omitempty"`
 	From  string   `json:"from,omitempty"` // program and user that asks, for the event log
+	// Caller is set by who receives the order.
+	Caller Caller `json:"-"`
 }
 
 // Reply is the answer. Exactly the part that fits the verb is set.
@@ -275,6 +277,8 @@ type ManagerStatus struct {
 	PID     int       `json:"pid"`
 	Home    string    `json:"home"`
 	Started time.Time `json:"started"`
+	// Fingerprint is that of the certificate, when other hosts may be admitted.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Child is one row of SEND MANAGER CHILDSTATUS.

@@ -36,6 +36,7 @@ const (
 	PurgedByRule        Number = 952
 	PurgedByCheckpoints Number = 957
 	KeepFilesIgnored    Number = 958
+	OthersAdmitted      Number = 960
 	CommandReceived     Number = 963
 	GroupUp             Number = 965
 	GroupRestarted      Number = 966
@@ -187,6 +188,7 @@ var catalog = []Message{
 	{PurgedByRule, Info, "Purged old trail file %s, applying the rule %s", "", ""},
 	{PurgedByCheckpoints, Info, "Purged old trail file %s, applying USECHECKPOINTS (oldest file needed: %s)", "", ""},
 	{KeepFilesIgnored, Warning, "MINKEEPFILES of %s is ignored because MINKEEPHOURS or MINKEEPDAYS is given", "", ""},
+	{OthersAdmitted, Info, "Callers of other hosts are admitted by ACCESSRULE at port %d; the certificate's fingerprint is %s", "An ACCESSRULE of mgr.prm admits an address that is not of this host.", ""},
 	{CommandReceived, Info, "Command received from %s (%s)", "", ""},
 	{GroupUp, Info, "%s %s is up and running", "", ""},
 	{GroupRestarted, Warning, "Restarted %s %s after it ended without order (attempt %d of %d)", "AUTORESTART is in force.", "See the group's report for why it ended."},
