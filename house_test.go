@@ -23,7 +23,7 @@ import (
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "handler", "scheduler",
-		"checkpoint", "checkpointtable", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
+		"checkpoint", "checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
 		"process", "groupstate"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
