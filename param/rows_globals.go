@@ -28,7 +28,7 @@ var globalsRows = []Spec{
 		Help: "Capture, pass and apply heartbeats, whatever GLOBALS says."},
 	{Name: "DISABLE_HEARTBEAT_TABLE", Programs: Globals | process, Priority: P1,
 		Syntax: "DISABLE_HEARTBEAT_TABLE",
-		Help: "Send no heartbeats; the rows of heartbeat tables are those of any table."},
+		Help:   "Send no heartbeats; the rows of heartbeat tables are those of any table."},
 	{Name: "ENABLECATALOGNAMES", Programs: Globals, Priority: P2,
 		Syntax: "ENABLECATALOGNAMES", Default: "off", Support: Recognised,
 		Help:    "Names in three parts for databases other than Oracle.",
