@@ -22,8 +22,8 @@ import (
 // (capture/mysql, capture/mysql/binlog) may share a floor.
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
-	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler",
-		"checkpoint", "checkpointtable", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
+	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler", "checkpoint",
+		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
 		"process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",

@@ -9,7 +9,6 @@ import (
 // each says what to do instead.
 func otherRows() []Command {
 	const (
-		heartbeat = "there is no heartbeat table; LAG and INFO ALL show how late groups are."
 		notNeeded = "this database needs no registration; go on with ADD EXTRACT."
 		platform  = "it belongs to a platform that this product does not run on."
 		monitor   = "monitor by the Manager's HTTP interface, /metrics and ggsh -json."
@@ -35,9 +34,6 @@ func otherRows() []Command {
 		"ADD", "DELETE", "INFO")...)
 	rows = append(rows, family("TRACETABLE", P2,
 		"loops are broken by TRANLOGOPTIONS EXCLUDEUSER or FILTERTABLE.", "ADD", "DELETE", "INFO")...)
-	rows = append(rows, family("HEARTBEATTABLE", P1, heartbeat, "ADD", "ALTER", "DELETE", "INFO",
-		"UPGRADE")...)
-	rows = append(rows, family("HEARTBEATENTRY", P2, heartbeat, "DELETE")...)
 	rows = append(rows, family("DATASTORE", NA, monitor, "CREATE", "ALTER", "DELETE", "INFO",
 		"REPAIR")...)
 	rows = append(rows, family("JAGENT", NA, monitor, "INFO", "START", "STATUS", "STOP")...)

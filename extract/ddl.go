@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"strings"
+
 	"ggsh/ggserr"
 	"ggsh/mapping"
 	"ggsh/record"
@@ -20,6 +22,10 @@ func (e *engine) moveDDL(txn *record.Txn, body []byte) error {
 	st, err := record.DecodeDDL(&op)
 	if err != nil {
 		return err
+	}
+	schema, name, _ := strings.Cut(st.Name, ".")
+	if n := e.cfg.Heartbeat; n != nil && n.Table != "" && n.Has(schema, name) {
+		return nil // the target's own ADD HEARTBEATTABLE makes them
 	}
 	d, err := e.cfg.Plan.MapDDL(st)
 	if err != nil {

@@ -370,6 +370,9 @@ func (e *engine) showOutputs() {
 
 // want tells a capture whether rows of a table matter.
 func (e *engine) want(schema, table string) bool {
+	if n := e.cfg.Heartbeat; n != nil && n.Table != "" && n.Has(schema, table) {
+		return n.IsSeed(schema, table)
+	}
 	return e.cfg.Plan.Wants(schema, table)
 }
 

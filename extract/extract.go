@@ -14,6 +14,7 @@ import (
 
 	"ggsh/checkpoint"
 	"ggsh/control"
+	"ggsh/heartbeat"
 	"ggsh/mapping"
 	"ggsh/param"
 	"ggsh/process"
@@ -105,6 +106,9 @@ type Config struct {
 	// Discard keeps an operation that a condition of TABLE could not decide on; nil
 	// keeps none. It is counted and told in any case.
 	Discard func(def *record.TableDef, body []byte, reason error) error
+	// Heartbeat says where the source's heartbeat objects are; nil: heartbeats are rows
+	// like others. A data pump's names are empty.
+	Heartbeat *heartbeat.Names
 	// DDL says which DDL goes to the trails; PassDDL has a data pump pass all of it
 	// when the parameter file has no DDL.
 	DDL     param.DDL

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"ggsh/ggserr"
+	"ggsh/heartbeat"
 	"ggsh/mapping"
 	"ggsh/mapping/expr"
 	"ggsh/process"
@@ -94,6 +95,12 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 		}
 		routes := e.lastTo
 		if def != e.lastDef || def == nil {
+			if e.cfg.Heartbeat != nil && heartbeat.IsSeed(def) {
+				if err := e.moveBeat(txn, def, body); err != nil {
+					return false, err
+				}
+				continue
+			}
 			if routes, err = e.routesOf(def, body); err != nil {
 				return false, err
 			}

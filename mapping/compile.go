@@ -412,3 +412,6 @@ func Matches(text string, def *record.TableDef) bool {
 	_, ok := newName(n).match(def)
 	return ok
 }
+
+// NumberFrom has the plan number its tables behind id, for a process that has two plans.
+func (p *Plan) NumberFrom(id uint32) { p.lastID = id }

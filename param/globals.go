@@ -13,6 +13,7 @@ type GlobalsConfig struct {
 	CheckpointTable            string
 	GGSchema                   string
 	HeartbeatTable             string
+	NoHeartbeat                bool // DISABLE_HEARTBEAT_TABLE
 	NoAnsiQuotes               bool // literals stand in double quotes
 	SixDigits                  bool // trail file names have six digits
 	CredentialStore            string
@@ -63,6 +64,8 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		g.GGSchema = c.name3().String()
 	case "HEARTBEATTABLE":
 		g.HeartbeatTable = c.name3().String()
+	case "ENABLE_HEARTBEAT_TABLE", "DISABLE_HEARTBEAT_TABLE":
+		g.NoHeartbeat = name[0] == 'D'
 	case "USEANSISQLQUOTES", "NOUSEANSISQLQUOTES":
 		g.NoAnsiQuotes = name[0] == 'N'
 	case "TRAIL_SEQLEN_6D", "TRAIL_SEQLEN_9D":
@@ -91,4 +94,19 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		m.read(c)
 		g.CacheSize, g.CacheDirectory = m.Size, m.Directory
 	}
+}
+
+// Heartbeats reports whether a process takes part in heartbeats: what its own parameter
+// file says last counts before GLOBALS.
+func (g *GlobalsConfig) Heartbeats(f *File) bool {
+	on := !g.NoHeartbeat
+	for _, st := range f.Statements {
+		switch st.Name {
+		case "ENABLE_HEARTBEAT_TABLE":
+			on = true
+		case "DISABLE_HEARTBEAT_TABLE":
+			on = false
+		}
+	}
+	return on
 }

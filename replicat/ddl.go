@@ -107,6 +107,7 @@ func (m *mapper) settle(ctx context.Context) error {
 		}
 	}
 	clear(m.r.tables)
+	m.r.heart.asked = false
 	for _, g := range idle {
 		m.free <- g
 	}

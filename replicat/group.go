@@ -46,6 +46,7 @@ type group struct {
 	// and refused which of them a rule let pass.
 	instead int
 	refused []handler.Exception
+	beats   []span // of heartbeats, to be stamped when they are applied
 }
 
 // origin writes where the operations come from, for a handler that wants it.

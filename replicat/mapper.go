@@ -10,6 +10,7 @@ import (
 
 	"ggsh/ggserr"
 	"ggsh/handler"
+	"ggsh/heartbeat"
 	"ggsh/mapping"
 	"ggsh/mapping/expr"
 	"ggsh/record"
@@ -327,6 +328,9 @@ func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	if m.cur.ddl != nil {
 		return fmt.Errorf("trail record at %s: rows stand behind DDL in one transaction",
 			op.txn.OpPosition())
+	}
+	if m.r.heart.on && heartbeat.IsSeed(op.def) {
+		return m.beat(ctx, op)
 	}
 	tables, err := m.r.tablesFor(ctx, op.def)
 	if err != nil {

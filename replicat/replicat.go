@@ -90,6 +90,7 @@ type Replicat struct {
 	verdict *verdict // on a transaction that is not applied as it is
 	last    lastFacts
 	sql     standalone
+	heart   heart
 	asks    bool           // some MAP has a SQLEXEC: transactions come one at a time
 	warned  map[string]int // errors let pass, by table and number
 	counted []*table       // whose tallies wait for their transaction's end
@@ -143,6 +144,9 @@ func (r *Replicat) prepare() error {
 	}
 	r.asks = r.plan.HasQueries()
 	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
+	if err := r.readHeartbeat(); err != nil {
+		return err
+	}
 	if err := r.readStandalone(); err != nil {
 		return err
 	}

@@ -186,6 +186,7 @@ func (t *target) apply(ctx context.Context, g *group) (*handler.Applied, error) 
 			g.batch.Tables = append(g.batch.Tables, use)
 		}
 	}
+	g.receive(t.r.p.Now())
 	applied, err := t.h.Apply(ctx, &g.batch)
 	if err != nil {
 		return nil, t.failed(ctx, err)

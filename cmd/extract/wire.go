@@ -13,6 +13,7 @@ import (
 	"ggsh/dblogin"
 	"ggsh/extract"
 	"ggsh/ggserr"
+	"ggsh/heartbeat"
 	"ggsh/mapping"
 	"ggsh/mapping/expr"
 	"ggsh/param"
@@ -76,7 +77,10 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if w.isLoad() {
 		return w.load(cfg)
 	}
-	return func(ctx context.Context) error { return extract.Run(ctx, cfg) }, nil
+	return func(ctx context.Context) error {
+		defer w.sendHeartbeats(ctx, cfg.Heartbeat)()
+		return extract.Run(ctx, cfg)
+	}, nil
 }
 
 // config is what a capture, a data pump and an initial load share.
@@ -107,7 +111,11 @@ func (w *wiring) config() (extract.Config, error) {
 	if err == nil {
 		err = w.readCiphers(outputs)
 	}
-	return extract.Config{DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
+	var names *heartbeat.Names
+	if err == nil && !w.isLoad() {
+		names, err = w.heartbeatNames()
+	}
+	return extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
