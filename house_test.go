@@ -22,10 +22,10 @@ import (
 // (capture/mysql, capture/mysql/binlog) may share a floor.
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
-	{"param", "trail", "report", "control", "handler", "scheduler",
+	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler",
 		"checkpoint", "checkpointtable", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
-		"process", "groupstate"},
+		"process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},

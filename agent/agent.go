@@ -9,6 +9,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -18,18 +19,14 @@ import (
 	"time"
 
 	"ggsh/control"
+	"ggsh/control/pin"
 	"ggsh/ggserr"
 	"ggsh/groupstate"
+	"ggsh/hostkey"
 	"ggsh/param"
 	"ggsh/report"
 	"ggsh/subdirs"
 )
-
-// CommandRunner executes a line of the shell inside the Manager, for callers
-// that are connected to it.
-type CommandRunner interface {
-	Run(ctx context.Context, line string) (json []byte, text string, err error)
-}
 
 // Config is what a Manager works with. Only Home is needed.
 type Config struct {
@@ -38,11 +35,12 @@ type Config struct {
 	ReportFile string // empty takes dirrpt/MGR.rpt
 	Programs   string // directory of extract, replicat and collector; empty: the home
 	Version    string
-	Commands   CommandRunner           // nil: POST /v1/command is refused
 	Pages      map[string]control.Page // beside the Manager's own; see control.Options
 	Now        func() time.Time        // nil takes time.Now
 	Getenv     func(string) string     // nil takes nothing
-	Timing     Timing
+	// Verify tells whether a user of the credential store has a password; nil: none has.
+	Verify func(user, password string) (bool, error)
+	Timing Timing
 }
 
 // Timing are the waits of a Manager. Zero values take the normal ones.
@@ -72,6 +70,8 @@ type Manager struct {
 	report  *report.Report
 	started time.Time
 	stop    context.CancelFunc
+	access  *control.Access
+	print   string // the certificate's fingerprint, when other hosts may be admitted
 
 	mu       sync.Mutex // guards what follows
 	set      param.ManagerConfig
@@ -102,7 +102,10 @@ func New(cfg Config) *Manager {
 		cfg.Programs = string(cfg.Home)
 	}
 	cfg.Timing.complete()
-	return &Manager{cfg: cfg, children: map[string]*child{}, due: map[string]time.Time{},
+	if cfg.Verify == nil {
+		cfg.Verify = func(string, string) (bool, error) { return false, nil }
+	}
+	return &Manager{cfg: cfg, access: control.NewAccess(cfg.Verify), children: map[string]*child{}, due: map[string]time.Time{},
 		log: ggserr.NewLog(cfg.Home.EventLog(), "ggsh Manager",
 			filepath.Base(cfg.ParamFile), cfg.Now)}
 }
@@ -149,37 +152,72 @@ func (m *Manager) serve(ctx context.Context) error {
 	if m.orders, err = groupstate.LoadOrders(m.cfg.Home); err != nil {
 		return err
 	}
-	tcp, err := control.ListenLoopback(set.Port)
+	m.access.SetRules(accessRules(set))
+	doors, err := m.listen(set.Port)
 	if err != nil {
-		return err
-	}
-	m.port = control.Port(tcp)
-	local, err := control.ListenProcess(m.cfg.Home.Socket("MGR"))
-	if err != nil {
-		tcp.Close()
 		return err
 	}
 	file := m.cfg.Home.ManagerProcess()
 	if err := control.WriteProcessFile(file, m.processFile()); err != nil {
-		tcp.Close()
-		local.Close()
+		closeAll(doors)
 		return err
 	}
 	defer control.RemoveProcessFile(file, os.Getpid())
 	m.report.Section("Run Time Messages")
 	m.info(ggserr.ManagerStarted, m.port)
-
-	opt := control.Options{Pages: m.pages(), Complain: m.complain}
-	ends := make(chan error, 2)
-	go func() { ends <- control.Serve(ctx, tcp, m, opt) }()
-	go func() { ends <- control.Serve(ctx, local, m, opt) }()
-	m.watch(ctx)
-	m.stop() // watch ends with ctx only; both servers end with it too
-	first, second := <-ends, <-ends
-	if first == nil {
-		first = second
+	if m.print != "" {
+		m.info(ggserr.OthersAdmitted, m.port, m.print)
 	}
-	return first
+	ends := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { ends <- control.Serve(ctx, d.Listener, m, d.Options) }()
+	}
+	m.watch(ctx)
+	m.stop() // watch ends with ctx only; the servers end with it too
+	for range doors {
+		err = errors.Join(err, <-ends)
+	}
+	return err
+}
+
+func closeAll(doors []control.Door) {
+	for _, d := range doors {
+		d.Close()
+	}
+}
+
+// listen opens the port, for other hosts only if some ACCESSRULE may admit one,
+// and the unix socket.
+func (m *Manager) listen(port int) ([]control.Door, error) {
+	opt := control.Options{Pages: m.pages(), Complain: m.complain}
+	var doors []control.Door
+	if !m.access.Opens() {
+		tcp, err := control.ListenLoopback(port)
+		if err != nil {
+			return nil, err
+		}
+		doors = []control.Door{{Listener: tcp, Options: opt}}
+	} else {
+		cert, err := hostkey.Certificate(m.cfg.Home)
+		if err != nil {
+			return nil, err
+		}
+		own, others, err := control.ListenAll(port)
+		if err != nil {
+			return nil, err
+		}
+		far := opt
+		far.Access, far.Certificate = m.access, cert
+		doors = []control.Door{{Listener: own, Options: opt}, {Listener: others, Options: far}}
+		m.print = pin.Fingerprint(cert)
+	}
+	m.port = control.Port(doors[0].Listener)
+	local, err := control.ListenProcess(m.cfg.Home.Socket("MGR"))
+	if err != nil {
+		closeAll(doors)
+		return nil, err
+	}
+	return append(doors, control.Door{Listener: local, Options: opt}), nil
 }
 
 func (m *Manager) processFile() control.ProcessFile {

@@ -282,7 +282,7 @@ func TestGarbageOnThePortHasNoEffect(t *testing.T) {
 			c.Write(make([]byte, 2<<20))
 		}
 	}
-	c := control.ToManager("localhost", h.port)
+	c := control.ToManager("localhost", h.port, control.Trust{})
 	r, err := c.Do(t.Context(), control.Request{Verb: control.Groups})
 	if err != nil || len(r.Groups) != 1 || r.Groups[0].PID != pid ||
 		r.Groups[0].State != control.Running {
@@ -369,9 +369,10 @@ func TestPagesForPeople(t *testing.T) {
 	h.want(get("/metrics"), `ggsh_group_state{type="EXTRACT",group="E1",state="ABENDED"} 0`)
 	h.want(get("/metrics"), `ggsh_group_lag_seconds{type="EXTRACT",group="E1"} 90`)
 	h.want(get("/nothing"), "there is nothing at /nothing")
-	c := control.ToManager("localhost", h.port)
-	r, err := c.Command(t.Context(), "info all")
-	if err != nil || r.Text != "did info all\n" || string(r.Result) != `{"line":1}` {
+	c := control.ToManager("localhost", h.port, control.Trust{})
+	var r control.CommandReply
+	err := c.Post(t.Context(), control.CommandPath, control.CommandRequest{Line: "info all"}, &r)
+	if err != nil || r.Text != `did {"line":"info all"}` {
 		t.Errorf("command: %+v %v", r, err)
 	}
 }

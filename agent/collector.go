@@ -95,6 +95,9 @@ func (m *Manager) startCollector(ctx context.Context, trail string, port int,
 	defer in.Close()
 	out := m.cfg.Home.Join("dirout", fmt.Sprintf("COLLECTOR_%d.out", port))
 	argv := []string{"-home", string(m.cfg.Home), "-p", strconv.Itoa(port)}
+	if r.Caller.Remote() {
+		argv = append(argv, "-host", "")
+	}
 	for _, dir := range m.outputDirs() {
 		argv = append(argv, "-allow", dir)
 	}
@@ -170,10 +173,13 @@ func (m *Manager) listening(ctx context.Context, out string, pid int,
 
 // pumpOf names the group that a collector is for.
 func pumpOf(r control.Request) string {
+	name := title(r.Type, r.Group)
 	if r.Group == "" {
-		return oneLine(r.From)
+		name = r.From
+	} else if r.Caller.Remote() {
+		name += " of " + r.Caller.Address
 	}
-	return oneLine(title(r.Type, r.Group))
+	return oneLine(name)
 }
 
 // endCollector ends the collector of a trail, if one runs for the same pump.

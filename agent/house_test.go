@@ -139,7 +139,7 @@ func (h *house) start() {
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.m = New(Config{Home: h.home, Programs: os.Getenv(programsDir), Timing: quick(),
-		Commands: shell{}})
+		Pages: map[string]control.Page{"POST " + control.CommandPath: shell}})
 	done := make(chan error, 1)
 	go func() { done <- h.m.Run(ctx) }()
 	h.end = func() error {
@@ -230,8 +230,6 @@ func (h *house) log() string {
 }
 
 // shell is a CommandRunner.
-type shell struct{}
-
-func (shell) Run(_ context.Context, line string) ([]byte, string, error) {
-	return []byte(`{"line":1}`), "did " + line + "\n", nil
+func shell(_ context.Context, c control.Call) control.Answer {
+	return control.JSONAnswer(0, control.CommandReply{Text: "did " + string(c.Body)})
 }

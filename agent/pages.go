@@ -2,21 +2,15 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"ggsh/control"
-	"ggsh/ggserr"
 )
 
-// HTTP's words for what went wrong.
-const (
-	badRequest     = 400
-	serverError    = 500
-	notImplemented = 501
-)
+// serverError is HTTP's word for our own faults.
+const serverError = 500
 
 // GroupPage is one row of GET /v1/groups: what INFO ALL shows.
 type GroupPage struct {
@@ -35,7 +29,6 @@ func (m *Manager) ownPages() map[string]control.Page {
 		"GET /healthz": func(context.Context, control.Call) control.Answer {
 			return text(0, "ok\n")
 		},
-		"POST " + control.CommandPath: m.commandPage,
 	}
 }
 
@@ -72,25 +65,6 @@ func (m *Manager) groupsPage(ctx context.Context, _ control.Call) control.Answer
 
 func (m *Manager) managerPage(context.Context, control.Call) control.Answer {
 	return control.JSONAnswer(0, control.Reply{Manager: m.status()})
-}
-
-// commandPage executes a line of the shell.
-func (m *Manager) commandPage(ctx context.Context, c control.Call) control.Answer {
-	var q control.CommandRequest
-	if err := json.Unmarshal(c.Body, &q); err != nil {
-		return control.JSONAnswer(badRequest, reply(err))
-	}
-	if m.cfg.Commands == nil {
-		return control.JSONAnswer(notImplemented,
-			refuse("this Manager executes no commands: send orders to /v1/orders"))
-	}
-	data, out, err := m.cfg.Commands.Run(ctx, q.Line)
-	rep := control.CommandReply{Text: out, Result: data}
-	if err != nil {
-		e := ggserr.Numbered(err)
-		rep.Error = &control.Problem{Number: int(e.Number), Text: e.Message()}
-	}
-	return control.JSONAnswer(0, rep)
 }
 
 // metricsPage is for Prometheus.

@@ -108,7 +108,7 @@ func (m *Manager) trailsOf(r param.PurgeRule) ([]trail.Name, error) {
 	for _, e := range entries {
 		n, _, err := trail.ParseFile(filepath.Join(filepath.Dir(pattern), e.Name()))
 		if err != nil || !e.Type().IsRegular() || slices.Contains(names, n) ||
-			!wildcard(filepath.Base(pattern), n.Prefix) {
+			!control.Wildcard(filepath.Base(pattern), n.Prefix) {
 			continue
 		}
 		names = append(names, n)

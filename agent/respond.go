@@ -16,8 +16,8 @@ import (
 
 // relayed are the orders that a process answers itself.
 var relayed = []control.Verb{control.Status, control.GetLag, control.Stats, control.ForceStop,
-	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.GetParam,
-	control.Collisions, control.NoCollide, control.Identify}
+	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.SkipTrans, control.GetParam,
+	control.Collisions, control.NoCollide, control.Resume, control.Identify}
 
 // quiet are the orders that change nothing and are not logged.
 var quiet = []control.Verb{control.Status, control.GetLag, control.Stats, control.LogEnd,
@@ -151,7 +151,7 @@ func (m *Manager) status() *control.ManagerStatus {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return &control.ManagerStatus{Host: host, Port: m.port, PID: os.Getpid(),
-		Home: string(m.cfg.Home), Started: m.started}
+		Home: string(m.cfg.Home), Started: m.started, Fingerprint: m.print}
 }
 
 // observe looks at all groups; see lookLocked for why it holds the lock.
@@ -201,6 +201,10 @@ func (m *Manager) refresh() control.Reply {
 		set.Port = m.set.Port
 	}
 	m.set = set
+	m.access.SetRules(accessRules(set))
+	if m.access.Opens() && m.print == "" {
+		note += " ACCESSRULE admits other hosts from the next start on: STOP MANAGER, then START MANAGER."
+	}
 	clear(m.due)
 	return say("Parameters are read again.%s", note)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"ggsh/control"
 	"ggsh/param"
 )
 
@@ -61,7 +62,7 @@ func TestWildcard(t *testing.T) {
 	}{{"*", "E1", true}, {"E1", "E1", true}, {"E1", "E10", false}, {"E?", "E1", true},
 		{"E?", "E", false}, {"*A*B", "XAYAB", true}, {"*A*B", "XAYA", false}, {"", "", true},
 		{"**", "", true}, {"E*", "R1", false}} {
-		if wildcard(c.pattern, c.name) != c.want {
+		if control.Wildcard(c.pattern, c.name) != c.want {
 			t.Errorf("%s on %s is not %v", c.pattern, c.name, c.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ggsh/checkpoint"
+	"ggsh/control"
 	"ggsh/ggserr"
 	"ggsh/param"
 )
@@ -28,11 +29,6 @@ func (m *Manager) readSettings() (param.ManagerConfig, error) {
 	if err != nil {
 		return set, err
 	}
-	if st, ok := f.First("ACCESSRULE"); ok {
-		m.event(ggserr.New(ggserr.ParameterIgnored, "ACCESSRULE",
-			"this release answers callers of its own host only").
-			At(st.Pos.File, st.Pos.Line, st.Pos.Column))
-	}
 	for _, r := range set.Purge {
 		if r.KeepFilesGiven && r.KeepFor > 0 {
 			m.info(ggserr.KeepFilesIgnored, r.Trail)
@@ -50,7 +46,7 @@ func selects(s param.AutoStart, kind, group string) bool {
 	if kind == string(checkpoint.Extract) {
 		want = param.ExtractGroups
 	}
-	return s.Kind&want != 0 && wildcard(strings.ToUpper(s.Group), group)
+	return s.Kind&want != 0 && control.Wildcard(strings.ToUpper(s.Group), group)
 }
 
 // restartRuleFor finds the AUTORESTART of a group: the first that fits.
@@ -63,23 +59,12 @@ func restartRuleFor(rules []param.AutoRestart, kind, group string) (param.AutoRe
 	return param.AutoRestart{}, false
 }
 
-// wildcard matches * and ? in a name, by backtracking to the last *.
-func wildcard(pattern, name string) bool {
-	p, n, star, mark := 0, 0, -1, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			mark++
-			p, n = star+1, mark
-		default:
-			return false
-		}
+// accessRules are ACCESSRULE's lines as package control takes them.
+func accessRules(set param.ManagerConfig) []control.AccessRule {
+	var rules []control.AccessRule
+	for _, r := range set.Access {
+		rules = append(rules, control.AccessRule{Program: r.Program, Address: r.Address,
+			Login: r.Login, Priority: r.Priority, Allow: r.Allow})
 	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return rules
 }

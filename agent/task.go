@@ -31,7 +31,7 @@ func (m *Manager) taskOrder(ctx context.Context, r control.Request) control.Repl
 		return reply(err)
 	}
 	rep := m.collectorOrder(ctx, control.Request{Verb: control.Collector, Type: r.Type,
-		Group: r.Group, Args: []string{subdirs.TaskTrail(r.Group)}, From: r.From})
+		Group: r.Group, Args: []string{subdirs.TaskTrail(r.Group)}, From: r.From, Caller: r.Caller})
 	if rep.Error != nil {
 		return rep
 	}

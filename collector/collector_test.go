@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"ggsh/control/pin"
 	"ggsh/ggserr"
 	"ggsh/record"
 	"ggsh/trail"
@@ -258,22 +259,22 @@ func TestSyncBehindConfirmsMarks(t *testing.T) {
 
 func TestTLSWithPinnedCertificate(t *testing.T) {
 	r := newRemote(t)
-	server, print, err := ServerTLS()
+	cert, err := pin.Make("collector")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, other, err := ServerTLS()
+	other, err := pin.Make("collector")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := senderConfig(r.start(func(c *ServerConfig) { c.TLS = server }))
-	if cfg.TLS, err = SenderTLS(other); err != nil {
+	cfg := senderConfig(r.start(func(c *ServerConfig) { c.TLS = pin.Server(cert) }))
+	if cfg.TLS, err = pin.Client(pin.Fingerprint(other)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Dial(context.Background(), cfg); err == nil {
 		t.Fatal("another certificate was accepted")
 	}
-	if cfg.TLS, err = SenderTLS(print); err != nil {
+	if cfg.TLS, err = pin.Client(pin.Fingerprint(cert)); err != nil {
 		t.Fatal(err)
 	}
 	s := mustDial(t, cfg)

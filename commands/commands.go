@@ -102,7 +102,7 @@ func Table() []Command {
 	var rows []Command
 	for _, part := range [][]Command{managerRows(), extractRows(), replicatRows(),
 		groupRows(), sendRows(), trailRows(), paramRows(), credentialRows(), walletRows(), databaseRows(),
-		checkpointRows(), viewRows(), shellRows(), otherRows()} {
+		checkpointRows(), viewRows(), shellRows(), connectRows(), otherRows()} {
 		rows = append(rows, part...)
 	}
 	return rows

@@ -198,15 +198,22 @@ func (s *Session) trandata(ctx context.Context, c *call, o Trandata) (Value, err
 	return Lines{At: s.cfg.Now(), Lines: lines}, err
 }
 
+const (
+	noScheduling = "what the key and the options name is logged; there are no scheduling columns."
+	noValidate   = "the table is always looked at: it costs little."
+	noPrepare    = "START ... AFTERCSN says where an initial load ends; nothing is to be prepared."
+)
+
 func trandataOptions() []Arg {
 	const logs = "the log of this kind of database holds what is needed."
 	return []Arg{{Name: "ALLCOLS", Help: "log all columns"},
 		{Name: "COLS", Kind: Names, Help: "log these columns too"},
 		{Name: "NOKEY", Help: "do not log the key"},
-		{Name: "NOSCHEDULINGCOLS"}, {Name: "NOVALIDATE"}, {Name: "OLDFORMAT"},
+		{Name: "NOSCHEDULINGCOLS", Note: noScheduling}, {Name: "NOVALIDATE", Note: noValidate},
+		{Name: "OLDFORMAT", Note: "what is logged has one form."},
 		{Name: "INCLUDELONG", Note: logs}, {Name: "EXCLUDELONG", Note: logs},
 		{Name: "LOBSNEVER", Note: logs}, {Name: "LOBSALWAYS", Note: logs},
-		{Name: "LOBSIFCHANGED", Note: logs}, {Name: "PREPARECSN", Kind: Word},
+		{Name: "LOBSIFCHANGED", Note: logs}, {Name: "PREPARECSN", Kind: Word, Note: noPrepare},
 		{Name: "FILEGROUP", Kind: Word, Note: logs}, {Name: "LIBRARY", Kind: Word, Note: logs}}
 }
 
@@ -224,8 +231,9 @@ func databaseRows() []Command {
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
 				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store"},
 				{Name: "DOMAIN", Kind: Word, Help: "domain of the alias"},
-				{Name: "SYSDBA"}, {Name: "SQLID", Kind: Word},
-				{Name: "SESSIONCHARSET", Kind: Word}}...)},
+				{Name: "SYSDBA", Note: "the session is an ordinary one."},
+				{Name: "SQLID", Kind: Word, Note: noOracle},
+				{Name: "SESSIONCHARSET", Kind: Word, Note: "sessions use UTF-8."}}...)},
 		{Verb: "LIST", Object: "TABLES", Priority: P1, run: listTables,
 			Synopsis: "LIST TABLES owner.pattern",
 			Places:   []Arg{{Name: "tables", Kind: Word, Help: "owner.name; * and ? for several"}},

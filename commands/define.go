@@ -16,6 +16,7 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/checkpointtable"
 	"ggsh/ggserr"
+	"ggsh/param"
 	"ggsh/record"
 )
 
@@ -116,6 +117,9 @@ func (s *Session) define(c *call, kind checkpoint.Type) (*checkpoint.Document, e
 			return nil, refuse("%s %s already exists.", t, name)
 		}
 	}
+	if err := s.roomForGroup(); err != nil {
+		return nil, err
+	}
 	d := &checkpoint.Document{Group: checkpoint.Group{Name: name, Type: kind,
 		Integrated: c.has("INTEGRATED"), Params: c.text("PARAMS"), Report: c.text("REPORT"),
 		Description: c.text("DESC"), Created: s.cfg.Now(), Key: newKey()}}
@@ -128,6 +132,27 @@ func (s *Session) define(c *call, kind checkpoint.Type) (*checkpoint.Document, e
 		d.Group.Begin = checkpoint.Begin{Kind: checkpoint.BeginSeqno}
 	}
 	return d, nil
+}
+
+// roomForGroup holds a home to the groups of MAXGROUPS.
+func (s *Session) roomForGroup() error {
+	globals, err := param.LoadGlobals(s.cfg.Home.Globals(), string(s.cfg.Home))
+	if err != nil {
+		return err
+	}
+	have := 0
+	for _, t := range bothTypes() {
+		names, err := checkpoint.List(s.cfg.Home.Join("dirchk"), t)
+		if err != nil {
+			return fmt.Errorf("list of groups: %w", err)
+		}
+		have += len(names)
+	}
+	if have >= globals.MaxGroups {
+		return refuse("There are %d groups already, as many as MAXGROUPS allows.", have).
+			Do("Delete groups that are not used, or raise MAXGROUPS in GLOBALS (5000 at most).")
+	}
+	return nil
 }
 
 // create stores a group for the first time.

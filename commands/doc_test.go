@@ -58,19 +58,21 @@ func document(rows []Command) string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(r.Synopsis), cell(r.Help), r.Priority)
 		}
 	}
-	b.WriteString("\n## Options that are accepted and not acted on, or refused\n\n" +
-		"| Command | Option | Answer |\n|---|---|---|\n")
+	b.WriteString("\n## Options\n\nAn option that is *accepted* is not acted on, and the answer " +
+		"says why it need not be.\n\n| Command | Option | State |\n|---|---|---|\n")
 	for _, r := range rows {
 		if r.Object == "ER" || r.Object == "" && len(r.Places) > 0 && r.Places[0].Name == "group" {
 			continue // as for EXTRACT and REPLICAT
 		}
 		for _, o := range r.Options {
+			state := "works: " + cell(o.Help)
 			switch {
 			case o.Refuse != "":
-				fmt.Fprintf(&b, "| %s | `%s` | refused: %s |\n", r.Name(), o.Name, cell(o.Refuse))
+				state = "refused: " + cell(o.Refuse)
 			case o.Note != "":
-				fmt.Fprintf(&b, "| %s | `%s` | accepted: %s |\n", r.Name(), o.Name, cell(o.Note))
+				state = "accepted: " + cell(o.Note)
 			}
+			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", r.Name(), o.Name, state)
 		}
 	}
 	b.WriteString("\n## Known and not supported\n\n| Command | Instead | Priority |\n|---|---|---|\n")

@@ -1,5 +1,10 @@
 package commands
 
+import (
+	"slices"
+	"strings"
+)
+
 // otherRows are commands that GoldenGate knows and this product does not do:
 // each says what to do instead.
 func otherRows() []Command {
@@ -16,8 +21,6 @@ func otherRows() []Command {
 		other("SYNCHRONIZE", "REPLICAT", P2,
 			"groups have no threads with positions of their own; START goes on.", true),
 		other("MININGDBLOGIN", "", P2, "there is no downstream capture.", false),
-		other("CONNECT", "", Extension, "log in to the machine of that home and run ggsh there, or "+
-			"use the Manager's HTTP interface.", false),
 		other("FLUSH", "SEQUENCE", P2, "sequences are not captured.", false),
 		other("DUMPDDL", "", P2, "there is no DDL history table.", false),
 		other("SET_INSTANTIATION_CSN", "", P2, instant, false),
@@ -39,11 +42,43 @@ func otherRows() []Command {
 		"REPAIR")...)
 	rows = append(rows, family("JAGENT", NA, monitor, "INFO", "START", "STATUS", "STOP")...)
 	rows = append(rows, family("PMSRVR", NA, monitor, "INFO", "START", "STATUS", "STOP")...)
-	for _, object := range []string{"LOGGER", "ATCONFIG", "AUDITTRAIL", "REMOTECHKPT",
-		"COORDINATOR", "PROGRAMS", "SYNCFILE", "FILES"} {
-		rows = append(rows, family(object, NA, platform, "INFO")...)
+	return append(append(rows, platformRows(platform)...), laterRows()...)
+}
+
+// platformRows are commands of another platform.
+func platformRows(platform string) []Command {
+	var rows []Command
+	for object, verbs := range map[string][]string{
+		"LOGGER":      {"ADD", "ALTER", "DELETE", "INFO", "SEND", "START", "STATUS", "STOP"},
+		"ATCONFIG":    {"ADD", "ALTER", "DELETE", "INFO"},
+		"AUDITTRAIL":  {"INFO"},
+		"REMOTECHKPT": {"ADD", "DELETE", "INFO"},
+		"COORDINATOR": {"ADD", "DELETE", "INFO", "START", "STOP"},
+		"PROGRAMS":    {"INFO"},
+		"SYNCFILE":    {"ADD", "ALTER", "DELETE", "INFO", "START", "STOP"},
+		"FILES":       {"INFO"},
+		"DDLDEFS":     {"INFO"},
+		"TABLEDEFS":   {"CAPTURE"},
+		"DEFINE":      {"ADD"},
+	} {
+		rows = append(rows, family(object, NA, platform, verbs...)...)
 	}
+	rows = append(rows, family("", NA, platform, "REFRESHTMFINFO", "TMFDUMPAGE")...)
+	slices.SortFunc(rows, func(a, b Command) int { return strings.Compare(a.Name(), b.Name()) })
 	return rows
+}
+
+// laterRows are commands of other shells of the same family.
+func laterRows() []Command {
+	var rows []Command
+	for _, object := range []string{"EXTRACT", "REPLICAT", "ER"} {
+		rows = append(rows, other("RESTART", object, Extension, "STOP and START do it in two lines.",
+			false))
+	}
+	return append(rows,
+		other("GETPARAMINFO", "", P2, "it is a message: SEND group, GETPARAMINFO.", false),
+		other("VIEW", "MESSAGES", Extension, "VIEW GGSEVT shows the event log.", false),
+		other("HEALTH", "", Extension, "INFO ALL, and the Manager's /metrics.", false))
 }
 
 // other makes the row of a command that is known and not done.

@@ -1,6 +1,9 @@
 package commands
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"ggsh/checkpoint"
@@ -26,5 +29,25 @@ func TestAnotherTrailIsReadFromItsFront(t *testing.T) {
 		if doc.State.Ordered != c.moved || doc.Group.Begin.Seqno != c.begin {
 			t.Errorf("%s: ordered %v, begin %+v\n%s", c.order, doc.State.Ordered, doc.Group.Begin, out)
 		}
+	}
+}
+
+func TestMaxGroupsBoundsAHome(t *testing.T) {
+	st := newStage(t)
+	st.commands("create subdirs\n")
+	if err := os.WriteFile(st.home.Globals(), []byte("MAXGROUPS 1001\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 1000 {
+		name := st.home.Checkpoint(fmt.Sprintf("G%d", n), n%2 == 0)
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := st.commands("add extract last, tranlog, begin now\n" +
+		"add replicat more, exttrail ./dirdat/rt, nodbcheckpoint\n")
+	if !strings.Contains(out, "EXTRACT added.") || strings.Contains(out, "REPLICAT added.") ||
+		!strings.Contains(out, "as many as MAXGROUPS allows") {
+		t.Errorf("1002 groups with MAXGROUPS 1001:\n%s", out)
 	}
 }

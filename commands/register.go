@@ -53,14 +53,16 @@ func registerRows() []Command {
 				{Name: "LOGRETENTION", Note: "archived logs are kept by the rules of RMAN alone: keep " +
 					"them until the Extract has read them."},
 				{Name: "CONTAINER", Kind: Names, Help: "pluggable databases"},
-				{Name: "ADD"}, {Name: "DROP"},
+				{Name: "ADD", Note: "a container counts when TABLE names it."},
+				{Name: "DROP", Note: "a container counts when TABLE names it."},
 				{Name: "SCN", Kind: Number, Help: "look whether the log reaches back so far"},
 				{Name: "SHARE", Kind: Word, Note: mining},
 				{Name: "OPTIMIZED", Note: mining}, {Name: "NOOPTIMIZED", Note: mining}}},
 		{Verb: "UNREGISTER", Object: "EXTRACT", Priority: P1, Changes: true, run: register, Places: place,
 			Synopsis: "UNREGISTER EXTRACT group {DATABASE | LOGRETENTION}",
 			Help:     "Takes back REGISTER EXTRACT: nothing is kept in the database. Needs DBLOGIN.",
-			Options:  []Arg{{Name: "DATABASE"}, {Name: "LOGRETENTION"}}},
+			Options: []Arg{{Name: "DATABASE", Help: "what REGISTER ... DATABASE did"},
+				{Name: "LOGRETENTION", Help: "what REGISTER ... LOGRETENTION did"}}},
 	}
 }
 
@@ -75,8 +77,10 @@ func schemaTrandataRows() []Command {
 		row := Command{Verb: verb, Object: "SCHEMATRANDATA", Priority: P1, Changes: verb != "INFO",
 			Synopsis: verb + " SCHEMATRANDATA schema", Help: texts[verb] + " Needs DBLOGIN.",
 			Places: []Arg{{Name: "schema", Kind: Word, Help: "one schema"}}, run: schemaTrandata,
-			Options: []Arg{{Name: "ALLCOLS", Help: "log all columns"}, {Name: "ALLOWNONVALIDATEDKEYS"},
-				{Name: "NOSCHEDULINGCOLS"}, {Name: "NOVALIDATE"}, {Name: "PREPARECSN", Kind: Word}}}
+			Options: []Arg{{Name: "ALLCOLS", Help: "log all columns"}, {Name: "ALLOWNONVALIDATEDKEYS",
+				Note: "a key counts when the database enforces it."},
+				{Name: "NOSCHEDULINGCOLS", Note: noScheduling}, {Name: "NOVALIDATE", Note: noValidate},
+				{Name: "PREPARECSN", Kind: Word, Note: noPrepare}}}
 		if verb == "ADD" {
 			row.Synopsis += " [, ALLCOLS]"
 		}

@@ -24,6 +24,7 @@ type Result struct {
 	Quit    bool   // EXIT or QUIT
 	Echo    string // of !: the command that was done again
 	at      time.Time
+	relayed *relayed // what another home gave; it renders by itself
 }
 
 // Number is the number of the first error, zero when there is none.
@@ -49,6 +50,9 @@ func (r *Result) fail(err error) {
 // Text renders the result with one blank line before and after, as the shell
 // prints it; empty when there is nothing to print.
 func (r *Result) Text() string {
+	if r.relayed != nil {
+		return r.relayed.Text()
+	}
 	var parts []string
 	if r.Value != nil {
 		if t := strings.TrimRight(r.Value.Text(), "\n"); t != "" {
@@ -95,6 +99,9 @@ func ErrorText(e *ggserr.Error, at time.Time) string {
 
 // MarshalJSON gives the result as one object.
 func (r *Result) MarshalJSON() ([]byte, error) {
+	if r.relayed != nil {
+		return r.relayed.MarshalJSON()
+	}
 	type problem struct {
 		Number   string `json:"number"`
 		Severity string `json:"severity"`

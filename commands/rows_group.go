@@ -6,6 +6,8 @@ const (
 	noMode     = "the group is an ordinary one; parameters say how it applies."
 	noRecovery = "the recovery position is the program's own; use EXTSEQNO and EXTRBA."
 	noOracle   = "it belongs to a kind of database that this product does not capture from."
+	noAlias    = "alias groups are not needed: pumps call their target."
+	noProxy    = "connections through a proxy are not made."
 	noTeradata = "it belongs to a platform that this product does not run on."
 )
 
@@ -55,11 +57,12 @@ func extractRows() []Command {
 				Arg{Name: "EXTFILESOURCE", Kind: Word, Refuse: "use EXTTRAILSOURCE with a trail."},
 				Arg{Name: "VAMTRAILSOURCE", Kind: Word, Refuse: noTeradata},
 				Arg{Name: "RMTHOST", Kind: Word,
-					Refuse: "alias groups are not needed: pumps call their target."},
-				Arg{Name: "MGRPORT", Kind: Number, Aliases: []string{"PORT"}},
-				Arg{Name: "RMTNAME", Kind: Word},
-				Arg{Name: "SOCKSPROXY", Kind: Word, Refuse: "connections through a proxy are not made."},
-				Arg{Name: "PROXYCSALIAS", Kind: Word}, Arg{Name: "PROXYCSDOMAIN", Kind: Word})},
+					Refuse: noAlias},
+				Arg{Name: "MGRPORT", Kind: Number, Aliases: []string{"PORT"}, Refuse: noAlias},
+				Arg{Name: "RMTNAME", Kind: Word, Refuse: noAlias},
+				Arg{Name: "SOCKSPROXY", Kind: Word, Refuse: noProxy},
+				Arg{Name: "PROXYCSALIAS", Kind: Word, Refuse: noProxy},
+				Arg{Name: "PROXYCSDOMAIN", Kind: Word, Refuse: noProxy})},
 		{Verb: "ALTER", Object: "EXTRACT", Priority: P0, Changes: true,
 			Synopsis: "ALTER EXTRACT group [, BEGIN {NOW | EARLIEST | time} | EXTSEQNO n, EXTRBA n | " +
 				"LOGNUM n, LOGPOS n | SCN n | EOF] [, ETROLLOVER] [, PARAMS file] [, DESC 'text']",
@@ -77,7 +80,7 @@ func alterOptions() []Arg {
 		Arg{Name: "CHECKPOINTTABLE", Kind: Word, Help: "another checkpoint table"},
 		Arg{Name: "NODBCHECKPOINT", Help: "no checkpoint table"},
 		Arg{Name: "INTEGRATED", Note: noMode}, Arg{Name: "NONINTEGRATED", Note: noMode},
-		Arg{Name: "TRANLOG"}, Arg{Name: "THREADS", Kind: Number, Note: noThreads},
+		Arg{Name: "TRANLOG", Note: noMode}, Arg{Name: "THREADS", Kind: Number, Note: noThreads},
 		Arg{Name: "THREAD", Kind: Number, Note: noThreads},
 		Arg{Name: "UPGRADE", Note: noMode}, Arg{Name: "DOWNGRADE", Note: noMode},
 		Arg{Name: "IOEXTSEQNO", Kind: Number, Refuse: noRecovery},
@@ -101,7 +104,7 @@ func replicatRows() []Command {
 				Arg{Name: "CHECKPOINTTABLE", Kind: Word, Help: "table in the target that keeps the position"},
 				Arg{Name: "NODBCHECKPOINT", Help: "keep the position in dirchk only"},
 				Arg{Name: "INTEGRATED", Note: noMode}, Arg{Name: "COORDINATED", Note: noMode},
-				Arg{Name: "PARALLEL", Note: noMode}, Arg{Name: "NONINTEGRATED"},
+				Arg{Name: "PARALLEL", Note: noMode}, Arg{Name: "NONINTEGRATED", Note: noMode},
 				Arg{Name: "MAXTHREADS", Kind: Number, Note: noMode},
 				Arg{Name: "CPU", Kind: Number, Note: noTeradata},
 				Arg{Name: "PRI", Kind: Number, Note: noTeradata},

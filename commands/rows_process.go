@@ -15,8 +15,11 @@ func statsOptions() []Arg {
 		{Name: "TOTALSONLY", Kind: Names, Help: "one sum of the tables that match"},
 		{Name: "REPORTRATE", Kind: Word, Help: "figures per HR, MIN or SEC"},
 		{Name: "REPORTDETAIL", Help: "collisions and ignored operations too"},
-		{Name: "NOREPORTDETAIL"}, {Name: "REPORTFETCH"}, {Name: "NOREPORTFETCH"},
-		{Name: "REPORTCDR"}, {Name: "REPORTCHARCONV"}}
+		{Name: "NOREPORTDETAIL", Help: "operations only, as without it"},
+		{Name: "REPORTFETCH", Note: "the report file has the rows fetched, with STATOPTIONS."},
+		{Name: "NOREPORTFETCH", Help: "no figures of fetching, as without it"},
+		{Name: "REPORTCDR", Help: "conflicts that were resolved too"},
+		{Name: "REPORTCHARCONV", Note: "a character that cannot be converted is an error of its row."}}
 }
 
 // groupVerb is a command that every type of group has.
@@ -43,7 +46,7 @@ func groupVerbs() []groupVerb {
 				{Name: "AFTERCSN", Kind: Word, Help: "begin after this transaction"},
 				{Name: "AFTERLOAD", Kind: Word, Help: "begin behind what this Extract has loaded"},
 				{Name: "SKIPTRANSACTION", Help: "leave out the first transaction"},
-				{Name: "FILTERDUPTRANSACTIONS"},
+				{Name: "FILTERDUPTRANSACTIONS", Help: "pass over what is applied, as always"},
 				{Name: "NOFILTERDUPTRANSACTIONS", Refuse: "a transaction is never applied twice."},
 				{Name: "THREADS", Kind: Names, Note: noThreads}}},
 			options: " [, ATCSN csn | AFTERCSN csn | AFTERLOAD extract] [, SKIPTRANSACTION]"},
@@ -120,6 +123,7 @@ func lagRow(object string) Command {
 
 const (
 	noCache = "the process has no such cache."
+	noFile  = "the answer is shown here and written to no file."
 	noTrace = "see the report file; tracing is not there."
 )
 
@@ -134,16 +138,23 @@ func messageOptions() []Arg {
 		{Name: "ROLLOVER", Help: "Extract: begin the next trail file"},
 		{Name: "LOGEND", Help: "is everything processed: YES or NO"},
 		{Name: "SHOWTRANS", Kind: OptWord, Help: "Extract: open transactions"},
-		{Name: "COUNT", Kind: Number}, {Name: "DURATION", Kind: Word}, {Name: "TABULAR"},
-		{Name: "FILE", Kind: Word}, {Name: "DETAIL"}, {Name: "ALL"}, {Name: "FORCE"},
-		{Name: "THREAD", Kind: Number}, {Name: "THREADS", Kind: Names, Note: noThreads},
+		{Name: "COUNT", Kind: Number, Note: "all open transactions are shown."},
+		{Name: "DURATION", Kind: Word, Note: "all open transactions are shown."},
+		{Name: "TABULAR", Help: "SHOWTRANS: one line each"},
+		{Name: "FILE", Kind: Word, Note: noFile},
+		{Name: "DETAIL", Note: "all that is known is shown."},
+		{Name: "ALL", Help: "SHOWTRANS: all of them, as without it"},
+		{Name: "FORCE", Help: "SKIPTRANS: without being asked"},
+		{Name: "THREAD", Kind: Number, Note: noThreads},
+		{Name: "THREADS", Kind: Names, Note: noThreads},
 		{Name: "GETPARAMINFO", Kind: OptWord, Help: "parameters in force"},
 		{Name: "HANDLECOLLISIONS", Kind: Names, Help: "Replicat: switch on"},
 		{Name: "NOHANDLECOLLISIONS", Kind: Names, Help: "Replicat: switch off"},
-		{Name: "SKIPTRANS", Kind: Word,
-			Refuse: "only committed transactions are written; stop it at the source."},
-		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written."},
-		{Name: "RESUME", Refuse: "EVENTACTIONS SUSPEND is not there."},
+		{Name: "SKIPTRANS", Kind: Word, Help: "Extract of Oracle: leave out the oldest open " +
+			"transaction, by its id of SHOWTRANS; asks first, but for FORCE"},
+		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written: commit it " +
+			"at the source, or leave it out with SKIPTRANS."},
+		{Name: "RESUME", Help: "Replicat: go on behind EVENTACTIONS SUSPEND"},
 		{Name: "LOGSTATS", Refuse: "use SEND ... STATUS and STATS."},
 		{Name: "GETTCPSTATS", Refuse: "use SEND ... STATUS."},
 		{Name: "CACHEMGR", Kind: Rest, Refuse: noCache},
@@ -162,7 +173,8 @@ func sendRows() []Command {
 			Help:   "Sends a message to a running process and shows its answer.",
 			Places: groupPlace, Options: messageOptions(), check: checkSend, run: sendGroup}
 		row.Synopsis = row.Name() + " group, {STATUS | GETLAG | STATS | STOP | FORCESTOP | " +
-			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | GETPARAMINFO | [NO]HANDLECOLLISIONS [t]}"
+			"REPORT | ROLLOVER | LOGEND | SHOWTRANS | SKIPTRANS xid [FORCE] | " +
+			"GETPARAMINFO | RESUME | [NO]HANDLECOLLISIONS [t]}"
 		if object == "ER" {
 			row.Priority = P1
 		}
@@ -195,6 +207,8 @@ func managerRows() []Command {
 				{Name: "GETPURGEOLDEXTRACTS", Help: "purge rules and what they keep"},
 				{Name: "GETPARAMINFO", Kind: OptWord, Help: "parameters in force"},
 				{Name: "KILL", Kind: Word, Help: "as KILL group"},
-				{Name: "DETAIL"}, {Name: "FILE", Kind: Word}}},
+				{Name: "DEBUG", Help: "CHILDSTATUS: ports too"},
+				{Name: "DETAIL", Help: "GETPORTINFO: processes and times too"},
+				{Name: "FILE", Kind: Word, Note: noFile}}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ggsh/control"
 	"ggsh/subdirs"
 )
 
@@ -37,16 +38,18 @@ func TestRunnerShowsNoSecrets(t *testing.T) {
 		"view report ./dircrd/credentials.key", "view report ./dirrpt/../dircrd/credentials.key",
 		"shell cat " + outside, "edit params mgr", "view report " + outside + "x", "start mgr",
 		"dblogin userid u", "delete x*"} {
-		data, text, err := r.Run(context.Background(), line)
-		if err == nil {
+		rep := r.run(context.Background(), control.CommandRequest{Line: line})
+		text := rep.Text
+		if rep.Error == nil {
 			t.Errorf("%s is done: %s", line, text)
 		}
-		if strings.Contains(string(data)+text, "s3cr3t") {
+		if strings.Contains(string(rep.Result)+text, "s3cr3t") {
 			t.Errorf("%s shows the secret: %s", line, text)
 		}
 	}
-	data, text, err := r.Run(context.Background(), "view params mgr")
-	if err != nil || !strings.Contains(text, "PORT 7809") || !strings.Contains(string(data), "PORT") {
-		t.Errorf("view params mgr: %s (%v)", text, err)
+	rep := r.run(context.Background(), control.CommandRequest{Line: "view params mgr"})
+	if rep.Error != nil || !strings.Contains(rep.Text, "PORT 7809") ||
+		!strings.Contains(string(rep.Result), "PORT") || !rep.Long {
+		t.Errorf("view params mgr: %+v", rep)
 	}
 }

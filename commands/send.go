@@ -33,7 +33,7 @@ func checkSend(c *call) error {
 // sendDetail knows the options that belong to a message and are none.
 func sendDetail(o string) bool {
 	switch o {
-	case "COUNT", "DURATION", "TABULAR", "FILE", "DETAIL", "ALL", "THREAD", "FORCE", "DDLINCLUDE",
+	case "COUNT", "DURATION", "TABULAR", "FILE", "DEBUG", "DETAIL", "ALL", "THREAD", "FORCE",
 		"TOTAL", "DAILY", "HOURLY", "LATEST", "RESET", "TABLE", "TOTALSONLY", "REPORTRATE",
 		"REPORTDETAIL", "NOREPORTDETAIL", "THREADS":
 		return true
@@ -79,7 +79,13 @@ func (s *Session) sendOne(ctx context.Context, c *call, g *group) (Value, error)
 		o, err := s.stopOne(ctx, g, control.Verb(name))
 		return Outcomes{o}, err
 	}
-	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS") &&
+	if name == "SKIPTRANS" && !c.has("FORCE") {
+		yes, err := s.ask("Are you sure you want to skip transaction " + c.text(name) + " (y/n)? ")
+		if err != nil || !yes {
+			return nil, err
+		}
+	}
+	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS" || name == "RESUME") &&
 		g.kind != checkpoint.Replicat {
 		return nil, refuse("%s is for Replicat only.", name)
 	}
@@ -370,8 +376,12 @@ func (m ManagerInfo) Text() string {
 	if m.Status == nil {
 		return "Manager is running."
 	}
-	return fmt.Sprintf("Manager is running (IP port TCP:%s.%d, Process ID %d).",
+	text := fmt.Sprintf("Manager is running (IP port TCP:%s.%d, Process ID %d).",
 		m.Status.Host, m.Status.Port, m.Status.PID)
+	if m.Status.Fingerprint != "" {
+		text += "\nOther hosts may be admitted; certificate fingerprint " + m.Status.Fingerprint
+	}
+	return text
 }
 
 func infoManager(ctx context.Context, s *Session, _ *call) (Value, error) {

@@ -86,6 +86,8 @@ type Config struct {
 	Confined bool
 	Lines    LineReader // nil: nobody can be asked
 	Terminal *Terminal  // nil: nothing can be edited
+	// Unattended tells that no person answers: nothing is trusted by a script.
+	Unattended bool
 	// Step is told of each command of an OBEY file: first the prompt with the
 	// command, then its result. nil collects them in the result of OBEY.
 	Step func(prompt string, r *Result)
@@ -105,6 +107,7 @@ type Session struct {
 	editorSet bool // by the environment or SET EDITOR
 	nested    bool // ALLOWNESTED
 	depth     int  // of OBEY
+	remote    *remote
 	quit      bool // EXIT was in an OBEY file
 	subdirs   bool
 	debug     bool
@@ -150,6 +153,9 @@ func (s *Session) Prompt() string {
 }
 
 func (s *Session) where() string {
+	if s.remote != nil {
+		return s.remote.address
+	}
 	if s.db == nil {
 		return s.cfg.Host
 	}
@@ -233,6 +239,17 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 		r.Value = say(c.cmd.Name() + " is not supported: " + c.cmd.Instead)
 		r.Failed = !c.cmd.Harmless
 		return r
+	}
+	if s.remote != nil {
+		mine, err := s.here(c.cmd)
+		if err != nil {
+			r.fail(err)
+			return r
+		}
+		if !mine {
+			s.forward(ctx, line, r)
+			return r
+		}
 	}
 	notes, err := c.notes()
 	if err != nil {

@@ -259,7 +259,9 @@ func (s *Session) decrypted(c *call, password string) (string, error) {
 // encryptOptions are the options of an encrypted password.
 func encryptOptions() []Arg {
 	return []Arg{{Name: "ENCRYPTKEY", Kind: Word,
-		Help: "key of ENCKEYS, or DEFAULT, of an encrypted password"}, {Name: "BLOWFISH"}, {Name: "AES128"}, {Name: "AES192"}, {Name: "AES256"}}
+		Help: "key of ENCKEYS, or DEFAULT, of an encrypted password"},
+		{Name: "BLOWFISH", Help: "done as AES256"}, {Name: "AES128", Help: "algorithm"},
+		{Name: "AES192", Help: "algorithm"}, {Name: "AES256", Help: "algorithm"}}
 }
 
 func walletRows() []Command {

@@ -22,15 +22,17 @@ const (
 	networkError = int(ggserr.NetworkError)
 )
 
-// accessAdvice names the line of mgr.prm that admits others in releases that
-// have it.
-const accessAdvice = "other hosts are refused; a later release admits them with the line " +
-	"ACCESSRULE, PROG *, IPADDR <address>, ALLOW in mgr.prm. Until then run ggsh on that " +
-	"host, or forward the port: ssh -L <port>:localhost:<port> <host>"
+// accessAdvice names the line of mgr.prm that admits others.
+const accessAdvice = "a Manager listens for other hosts when its mgr.prm admits them: the line " +
+	"ACCESSRULE, PROG *, IPADDR <address>, PRI 1, ALLOW there, then STOP MANAGER and START MANAGER"
 
 // ListenLoopback listens for this host's callers at a TCP port; port 0 takes any.
 func ListenLoopback(port int) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	return listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), port)
+}
+
+func listen(address string, port int) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, ggserr.New(ggserr.NetworkError, fmt.Sprintf("port %d is in use", port)).
 			Do("Another program listens there: see \"ss -ltnp sport = :%d\". End it, or give "+
@@ -86,21 +88,34 @@ func admit(q *http.Request) string {
 		return fmt.Sprintf("the request is for host %q; use localhost or 127.0.0.1; %s",
 			q.Host, accessAdvice)
 	}
+	if why := foreignPage(q, "http://"+q.Host); why != "" || readsOnly(q) {
+		return why
+	}
+	return sameUser(q)
+}
+
+func readsOnly(q *http.Request) bool {
+	return q.Method == http.MethodGet || q.Method == http.MethodHead
+}
+
+// foreignPage gives the reason why a request may be that of somebody else's web
+// page in a browser, "" if it is not.
+func foreignPage(q *http.Request, origin string) string {
 	if site := q.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" &&
 		site != "none" {
 		return "a web page of another origin may not send requests"
 	}
-	if o := q.Header.Get("Origin"); o != "" && !strings.EqualFold(o, "http://"+q.Host) {
+	if o := q.Header.Get("Origin"); o != "" && !strings.EqualFold(o, origin) {
 		return "a web page of another origin may not send requests"
 	}
-	if q.Method == http.MethodGet || q.Method == http.MethodHead {
+	if readsOnly(q) {
 		return ""
 	}
 	if t, _, err := mime.ParseMediaType(q.Header.Get("Content-Type")); err != nil ||
 		t != jsonType {
 		return "the header Content-Type: application/json is missing"
 	}
-	return sameUser(q)
+	return ""
 }
 
 // hostOnly cuts the port and brackets off.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"ggsh/control/pin"
 	"ggsh/ggserr"
 )
 
@@ -51,21 +53,63 @@ type Client struct {
 	host string // for the Host header
 	name string // for messages: "the manager at host:port"
 	hint string
+	// trust is for a Manager of another host.
+	trust Trust
+}
+
+// Trust is what a Manager of another host is known by, and what it knows the
+// caller by. Of a Manager of this host nothing of it is used.
+type Trust struct {
+	// Known gives the fingerprint of the certificate of the Manager at host:port,
+	// empty when it is not known; nil knows none.
+	Known func(address string) (string, error)
+	// User and Password are those of the credential store there. Data pumps have none.
+	User, Password string
 }
 
 // ToManager names a Manager by host and port; nothing is sent yet.
-func ToManager(host string, port int) *Client {
+func ToManager(host string, port int, trust Trust) *Client {
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
-	d := &net.Dialer{Timeout: dialTimeout}
-	c := &Client{host: addr, name: "the manager at " + addr,
+	c := &Client{host: addr, name: "the manager at " + addr, trust: trust,
 		hint: "Start it with START MANAGER, or check PORT in its mgr.prm."}
 	if !loopbackHost(host) {
-		c.hint = "A manager answers callers of its own host only; " + accessAdvice
+		c.hint = "Check that it runs, its host and its PORT; " + accessAdvice
 	}
-	c.dial = func(ctx context.Context) (net.Conn, error) {
-		return d.DialContext(ctx, "tcp", addr)
-	}
+	c.dial = func(ctx context.Context) (net.Conn, error) { return c.dialManager(ctx, addr) }
 	return c
+}
+
+// dialManager connects; a Manager of another host must have the certificate that
+// it is known by before anything is said to it.
+func (c *Client) dialManager(ctx context.Context, addr string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: dialTimeout}
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok && a.IP.IsLoopback() {
+		return conn, nil
+	}
+	known := ""
+	if c.trust.Known != nil {
+		known, err = c.trust.Known(addr)
+	}
+	var cfg *tls.Config
+	if err == nil {
+		cfg, err = pin.Client(known)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	secure := tls.Client(conn, cfg)
+	ctx, cancel := context.WithTimeout(ctx, headerTimeout)
+	defer cancel()
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 // ToProcess names a process, or the Manager of a home, by its unix socket;
@@ -96,16 +140,10 @@ func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 	return reply, nil
 }
 
-// Command has a Manager execute one line of the shell.
-func (c *Client) Command(ctx context.Context, line string) (*CommandReply, error) {
-	reply := &CommandReply{}
-	if err := c.exchange(ctx, CommandPath, CommandRequest{Line: line}, reply); err != nil {
-		return nil, err
-	}
-	if reply.Error != nil {
-		return reply, reply.Error
-	}
-	return reply, nil
+// Post sends in to a page as JSON and decodes its answer to out, which has a field
+// error when it was refused. Errors mean that no answer came, as with Do.
+func (c *Client) Post(ctx context.Context, path string, in, out any) error {
+	return c.exchange(ctx, path, in, out)
 }
 
 // exchange posts in and decodes the answer to out.
@@ -131,6 +169,9 @@ func (c *Client) exchange(ctx context.Context, path string, in, out any) error {
 		return c.failed(ctx, err)
 	}
 	defer conn.Close()
+	if _, secure := conn.(*tls.Conn); secure && c.trust.User != "" {
+		q.SetBasicAuth(c.trust.User, c.trust.Password)
+	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	sendErr := q.Write(conn) // a server that refuses may answer before it read all
@@ -166,11 +207,27 @@ func (c *Client) foreign(why string) error {
 	return ggserr.New(ggserr.NetworkError, fmt.Sprintf("%s: %s", c.name, why)).Because(ErrForeign)
 }
 
+// pinHint says what to do about a certificate that is not known.
+func (c *Client) pinHint(u *pin.Unknown) string {
+	hint := "Compare it with INFO MANAGER there; if it is the same, in ggsh of this home: " +
+		"CONNECT " + c.host + " FINGERPRINT " + u.Got
+	if u.Want != "" {
+		return "Either it was made anew there, or somebody is in between. " + hint
+	}
+	return hint
+}
+
 // failed turns a transport error into a sentence that says what is wrong.
 func (c *Client) failed(ctx context.Context, err error) error {
 	cause, hint := err, ""
 	var timeout interface{ Timeout() bool }
+	var unknown *pin.Unknown
+	var plain tls.RecordHeaderError
 	switch {
+	case errors.As(err, &unknown):
+		hint = c.pinHint(unknown)
+	case errors.As(err, &plain):
+		cause = ErrForeign
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s: %w", c.name, context.Canceled)
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():

@@ -22,7 +22,9 @@ const (
 	ReportNow  Verb = "REPORT"    // statistics to the report file
 	Rollover   Verb = "ROLLOVER"  // next trail file
 	LogEnd     Verb = "LOGEND"
+	Resume     Verb = "RESUME" // Replicat: go on behind EVENTACTIONS SUSPEND
 	ShowTrans  Verb = "SHOWTRANS"
+	SkipTrans  Verb = "SKIPTRANS" // Args: the transaction's id
 	GetParam   Verb = "GETPARAMINFO"
 	Collisions Verb = "HANDLECOLLISIONS"   // Args: table patterns
 	NoCollide  Verb = "NOHANDLECOLLISIONS" // Args: table patterns
@@ -59,6 +61,8 @@ type Request struct {
 	Group string   `json:"group,omitempty"` // upper case
 	Args  []string `json:"args,omitempty"`
 	From  string   `json:"from,omitempty"` // program and user that asks, for the event log
+	// Caller is set by who receives the order.
+	Caller Caller `json:"-"`
 }
 
 // Reply is the answer. Exactly the part that fits the verb is set.
@@ -273,6 +277,8 @@ type ManagerStatus struct {
 	PID     int       `json:"pid"`
 	Home    string    `json:"home"`
 	Started time.Time `json:"started"`
+	// Fingerprint is that of the certificate, when other hosts may be admitted.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Child is one row of SEND MANAGER CHILDSTATUS.

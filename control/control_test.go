@@ -123,7 +123,7 @@ func TestOneOrderOneReplyOverBothTransports(t *testing.T) {
 	if st, err := os.Stat(sock); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v %v", st.Mode(), err)
 	}
-	for _, c := range []*Client{ToManager("localhost", port), ToProcess(sock)} {
+	for _, c := range []*Client{ToManager("localhost", port, Trust{}), ToProcess(sock)} {
 		r, err := c.Do(t.Context(), Request{Verb: Stop, Group: "E1", Args: []string{"!"}})
 		if err != nil || r.Text != "STOP E1 [!]" || r.Identity.PID != os.Getpid() {
 			t.Errorf("%s: %v %v", c.name, r, err)
@@ -176,10 +176,10 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{t.Context(), ToManager("localhost", free), "", ErrNotRunning, "START MANAGER"},
+		{t.Context(), ToManager("localhost", free, Trust{}), "", ErrNotRunning, "START MANAGER"},
 		{t.Context(), ToProcess(filepath.Join(t.TempDir(), "E1.sock")), "", ErrNotRunning, ""},
-		{t.Context(), ToManager("127.0.0.1", Port(foreign)), "", ErrForeign, "not a ggsh"},
-		{short, ToManager("127.0.0.1", port), "SLOW", ErrTimeout, "no answer in time"},
+		{t.Context(), ToManager("127.0.0.1", Port(foreign), Trust{}), "", ErrForeign, "not a ggsh"},
+		{short, ToManager("127.0.0.1", port, Trust{}), "SLOW", ErrTimeout, "no answer in time"},
 	} {
 		_, err := c.client.Do(c.ctx, Request{Verb: Status, Group: c.group})
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) ||
@@ -305,7 +305,7 @@ func TestGarbageSlowAndManyCallersShutNobodyOut(t *testing.T) {
 			io.WriteString(c, "GET / HTTP/1.1\r\nX: "+strings.Repeat("x", 2*maxHeader))
 		}
 	}
-	client := ToManager("127.0.0.1", port)
+	client := ToManager("127.0.0.1", port, Trust{})
 	defer client.Close()
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -154,12 +154,32 @@ func newBucket(size, perSecond float64) *bucket {
 	return &bucket{size: size, level: size, each: perSecond, last: time.Now()}
 }
 
-func (b *bucket) take() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// fill adds what time has brought; the caller holds mu.
+func (b *bucket) fill() {
 	now := time.Now()
 	b.level = min(b.size, b.level+now.Sub(b.last).Seconds()*b.each)
 	b.last = now
+}
+
+// give puts back what was taken.
+func (b *bucket) give() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.level = min(b.size, b.level+1)
+}
+
+// full reports whether nothing is taken.
+func (b *bucket) full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill()
+	return b.level >= b.size
+}
+
+func (b *bucket) take() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill()
 	if b.level < 1 {
 		return false
 	}

@@ -16,7 +16,8 @@ const jsonType = "application/json"
 
 // CommandRequest is one line of the shell for a Manager to execute.
 type CommandRequest struct {
-	Line string `json:"line"`
+	Line    string   `json:"line"`
+	Answers []string `json:"answers,omitempty"` // to the questions that the line put before
 }
 
 // CommandReply is what the line gave, as the shell prints it and as data.
@@ -24,6 +25,16 @@ type CommandReply struct {
 	Error  *Problem        `json:"error,omitempty"`
 	Text   string          `json:"text,omitempty"`
 	Result json.RawMessage `json:"result,omitempty"`
+	// Ask is set when nothing was done because a question is open: send the line
+	// again with the answer.
+	Ask  *Question `json:"ask,omitempty"`
+	Long bool      `json:"long,omitempty"` // a text to be read from its top
+}
+
+// Question is what a command asks who gave it.
+type Question struct {
+	Prompt string `json:"prompt"`
+	Secret bool   `json:"secret,omitempty"` // the answer is not to be shown
 }
 
 // Call is a request for a page.
@@ -33,6 +44,7 @@ type Call struct {
 	Query  map[string][]string
 	Body   []byte
 	From   string // the caller's address
+	Caller Caller
 }
 
 // Answer is a page's content. A zero Status is 200.

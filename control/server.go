@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ggsh/control/pin"
 )
 
 // Bounds of a server.
@@ -46,12 +49,16 @@ type Options struct {
 	HeaderTimeout time.Duration
 	// MaxConnections bounds how many callers are connected at a time.
 	MaxConnections int
+	// Access makes the listener one for callers of other hosts: they speak TLS
+	// with Certificate, and Access decides about them.
+	Access      *Access
+	Certificate tls.Certificate
 }
 
 // Serve answers orders at l until ctx ends, then lets those under way end for
 // a few seconds, and returns nil when nothing of it is left running. It closes l.
-// On anything but a unix socket it admits callers of this host only, and no web
-// page of another origin.
+// On anything but a unix socket it admits callers of this host only, or with
+// Access those that it admits, and no web page of another origin.
 func Serve(ctx context.Context, l net.Listener, r Responder, opt Options) error {
 	if opt.HeaderTimeout <= 0 {
 		opt.HeaderTimeout = headerTimeout
@@ -72,8 +79,12 @@ func Serve(ctx context.Context, l net.Listener, r Responder, opt Options) error 
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)
 		}}
+	in := net.Listener(s.gate)
+	if opt.Access != nil {
+		in = tls.NewListener(s.gate, pin.Server(opt.Certificate))
+	}
 	done := make(chan error, 1)
-	go func() { done <- hs.Serve(s.gate) }()
+	go func() { done <- hs.Serve(in) }()
 	var err error
 	select {
 	case err = <-done:
@@ -154,28 +165,49 @@ func (s *server) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	defer s.orders.count.Done()
-	if c, ok := q.Context().Value(connKey{}).(*gateConn); ok {
-		c.busy(true)
-		defer c.busy(false)
+	if conn, ok := q.Context().Value(connKey{}).(net.Conn); ok {
+		if c, ok := gateOf(conn); ok {
+			c.busy(true)
+			defer c.busy(false)
+		}
 	}
 	h := w.Header()
 	h.Set(protocolHeader, protocolVersion)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
-	if denied := admit(q); denied != "" {
-		s.complain("%s from %s denied: %s", q.Method, q.RemoteAddr, denied)
-		refuse(w, http.StatusForbidden, accessDenied, denied)
-		return
-	}
 	if !s.rate.take() {
 		refuse(w, http.StatusTooManyRequests, networkError, "too many requests, try again later")
 		return
 	}
-	s.answer(w, q)
+	c, denied := s.receive(q)
+	if denied.status != 0 {
+		s.deny(w, q, denied)
+		return
+	}
+	s.answer(w, q, c)
 }
 
-func (s *server) answer(w http.ResponseWriter, q *http.Request) {
+// receive finds out who asks.
+func (s *server) receive(q *http.Request) (Caller, refusal) {
+	if s.opt.Access != nil {
+		return s.identify(q)
+	}
+	if denied := admit(q); denied != "" {
+		return Caller{}, refusal{http.StatusForbidden, denied}
+	}
+	return Caller{}, refusal{}
+}
+
+func (s *server) deny(w http.ResponseWriter, q *http.Request, d refusal) {
+	s.complain("%s from %s denied: %s", q.Method, q.RemoteAddr, d.text)
+	if d.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="ggsh"`)
+	}
+	refuse(w, d.status, accessDenied, d.text)
+}
+
+func (s *server) answer(w http.ResponseWriter, q *http.Request, c Caller) {
 	page := s.page(q)
 	if page == nil && q.URL.Path != ordersPath {
 		refuse(w, http.StatusNotFound, networkError, "there is nothing at "+q.URL.Path)
@@ -185,11 +217,31 @@ func (s *server) answer(w http.ResponseWriter, q *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, networkError, "orders are sent with POST")
 		return
 	}
+	if page != nil {
+		if d := s.permit(q.Context(), c, shellProgram, true); d.status != 0 {
+			s.deny(w, q, d)
+			return
+		}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, maxBody))
 	if err != nil {
 		s.complain("request from %s: %v", q.RemoteAddr, err)
 		refuse(w, http.StatusBadRequest, networkError, "the body cannot be read: "+err.Error())
 		return
+	}
+	var r Request
+	if page == nil {
+		if err := strictJSON(body, &r); err != nil {
+			s.complain("order from %s: %v", q.RemoteAddr, err)
+			refuse(w, http.StatusBadRequest, networkError, "the order is not understood: "+err.Error())
+			return
+		}
+		program, needsUser := programOf(r.Verb)
+		if d := s.permit(q.Context(), c, program, needsUser); d.status != 0 {
+			s.deny(w, q, d)
+			return
+		}
+		r.by(c, q.RemoteAddr)
 	}
 	rc := http.NewResponseController(w)
 	rc.SetReadDeadline(time.Time{}) // else its end would cancel a long order
@@ -198,9 +250,9 @@ func (s *server) answer(w http.ResponseWriter, q *http.Request) {
 	defer cancel()
 	var a Answer
 	if page != nil {
-		a = s.guard(func() Answer { return page(ctx, call(q, body)) })
+		a = s.guard(func() Answer { return page(ctx, call(q, body, c)) })
 	} else {
-		a = s.guard(func() Answer { return s.order(ctx, q, body) })
+		a = s.guard(func() Answer { return JSONAnswer(0, s.responder.Respond(ctx, r)) })
 	}
 	rc.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if a.Status == 0 {
@@ -213,22 +265,21 @@ func (s *server) answer(w http.ResponseWriter, q *http.Request) {
 	w.Write(a.Body)
 }
 
-func call(q *http.Request, body []byte) Call {
+func call(q *http.Request, body []byte, c Caller) Call {
 	return Call{Method: q.Method, Path: q.URL.Path, Query: q.URL.Query(), Body: body,
-		From: q.RemoteAddr}
+		From: q.RemoteAddr, Caller: c}
 }
 
-func (s *server) order(ctx context.Context, q *http.Request, body []byte) Answer {
-	var r Request
-	if err := strictJSON(body, &r); err != nil {
-		s.complain("order from %s: %v", q.RemoteAddr, err)
-		return problem(http.StatusBadRequest, networkError, "the order is not understood: "+
-			err.Error())
+// by notes who sends the order. What a caller of another host says of itself is
+// no more than a remark.
+func (r *Request) by(c Caller, address string) {
+	r.Caller = c
+	switch {
+	case c.Remote():
+		r.From = strings.TrimSpace(r.From + ", " + c.Name())
+	case r.From == "":
+		r.From = address
 	}
-	if r.From == "" {
-		r.From = q.RemoteAddr
-	}
-	return JSONAnswer(http.StatusOK, s.responder.Respond(ctx, r))
 }
 
 // guard keeps a fault of ours in one order from ending the process and its

@@ -212,6 +212,9 @@ func (e *engine) showConnected() {
 		if in, ok := e.source.(Inspector); ok {
 			v.open, v.product = in.OpenTransactions, in.Product()
 		}
+		if s, ok := e.source.(Skipper); ok {
+			v.skip = s.Skip
+		}
 		cur := e.doc.State.Current
 		v.read = control.Position{Name: e.doc.Group.Trail, Seqno: uint64(cur.Seqno), RBA: cur.RBA,
 			Time: cur.Time, CSN: cur.CSN.String()}

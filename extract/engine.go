@@ -63,6 +63,7 @@ type view struct {
 	records  int64
 	atEOF    bool
 	open     func() []control.OpenTxn
+	skip     func(ctx context.Context, xid string) error
 	product  string
 	retrying string
 	load     *control.LoadStatus // of an initial load
@@ -177,7 +178,7 @@ func (e *engine) disconnect() error {
 		}
 	}
 	if e.source != nil {
-		e.show(func(v *view) { v.open = nil })
+		e.show(func(v *view) { v.open, v.skip = nil, nil })
 		note(e.source.Close())
 		e.source = nil
 	}

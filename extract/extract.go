@@ -45,6 +45,12 @@ type Inspector interface {
 	Product() string
 }
 
+// Skipper is a Source that can leave out an open transaction.
+type Skipper interface {
+	// Skip is called by another goroutine than Next, and returns when it is done.
+	Skip(ctx context.Context, xid string) error
+}
+
 // Positioner is a Source that knows where it stands before it has read anything,
 // unless it looks for a time.
 type Positioner interface {

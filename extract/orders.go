@@ -41,7 +41,7 @@ func (o *orders) takeRollover() bool {
 }
 
 // Respond answers an order; see control.Responder.
-func (e *engine) Respond(_ context.Context, r control.Request) control.Reply {
+func (e *engine) Respond(ctx context.Context, r control.Request) control.Reply {
 	switch r.Verb {
 	case control.Identify:
 		id := e.proc.Identity()
@@ -70,8 +70,34 @@ func (e *engine) Respond(_ context.Context, r control.Request) control.Reply {
 		e.orders.rollover = true
 		e.orders.mu.Unlock()
 		return control.Reply{Text: "Request processed."}
+	case control.SkipTrans:
+		return e.skipTransaction(ctx, r.Args)
 	}
 	return e.respondMore(r)
+}
+
+// skipTransaction asks the source to leave out an open transaction.
+func (e *engine) skipTransaction(ctx context.Context, args []string) control.Reply {
+	refuse := func(text string) control.Reply {
+		return control.Reply{Error: &control.Problem{Number: 1, Text: text}}
+	}
+	if len(args) != 1 {
+		return refuse("SKIPTRANS needs the id of one transaction, as SHOWTRANS shows it")
+	}
+	e.mu.Lock()
+	skip, open := e.view.skip, e.view.open
+	e.mu.Unlock()
+	switch {
+	case skip == nil && open == nil:
+		return refuse("the source is not connected, or has no open transactions: try again, or see SHOWTRANS")
+	case skip == nil:
+		return refuse("this source's log has a transaction when it is committed: there is none to skip. " +
+			"End it at the source")
+	}
+	if err := skip(ctx, args[0]); err != nil {
+		return refuse(err.Error())
+	}
+	return control.Reply{Text: "Transaction " + args[0] + " is skipped."}
 }
 
 func (e *engine) respondMore(r control.Request) control.Reply {

@@ -36,6 +36,7 @@ const (
 	PurgedByRule        Number = 952
 	PurgedByCheckpoints Number = 957
 	KeepFilesIgnored    Number = 958
+	OthersAdmitted      Number = 960
 	CommandReceived     Number = 963
 	GroupUp             Number = 965
 	GroupRestarted      Number = 966
@@ -121,6 +122,7 @@ const (
 	TargetBack          Number = 30131
 	DiscardFull         Number = 30132
 	EventRecord         Number = 30133
+	EventSuspended      Number = 30134
 	RecordBad           Number = 30140
 	SourceChanged       Number = 30141
 	SourceGone          Number = 30142
@@ -186,6 +188,7 @@ var catalog = []Message{
 	{PurgedByRule, Info, "Purged old trail file %s, applying the rule %s", "", ""},
 	{PurgedByCheckpoints, Info, "Purged old trail file %s, applying USECHECKPOINTS (oldest file needed: %s)", "", ""},
 	{KeepFilesIgnored, Warning, "MINKEEPFILES of %s is ignored because MINKEEPHOURS or MINKEEPDAYS is given", "", ""},
+	{OthersAdmitted, Info, "Callers of other hosts are admitted by ACCESSRULE at port %d; the certificate's fingerprint is %s", "An ACCESSRULE of mgr.prm admits an address that is not of this host.", ""},
 	{CommandReceived, Info, "Command received from %s (%s)", "", ""},
 	{GroupUp, Info, "%s %s is up and running", "", ""},
 	{GroupRestarted, Warning, "Restarted %s %s after it ended without order (attempt %d of %d)", "AUTORESTART is in force.", "See the group's report for why it ended."},
@@ -271,6 +274,7 @@ var catalog = []Message{
 	{TargetBack, Info, "Target %s is reached again", "", ""},
 	{DiscardFull, Fatal, "Discard file %s has reached its size of %d bytes", "A row that cannot be written there would be lost.", "Give DISCARDFILE more MEGABYTES, or move the file away."},
 	{EventRecord, Info, "EVENTACTIONS LOG: a record of %s", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (LOG).", ""},
+	{EventSuspended, Info, "EVENTACTIONS SUSPEND: the run waits behind the transaction; SEND REPLICAT %s, RESUME goes on", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (SUSPEND).", "Do what the pause is for, then RESUME; STOP ends the run, and the next one goes on there."},
 	{RecordBad, Fatal, "A record cannot be read as a row: %s", "A line of a file or a message of a topic is not what the parameter file says.", "Correct the record, or write TRANLOGOPTIONS BADRECORD DISCARD to go on without such records."},
 	{SourceChanged, Fatal, "%s", "A file or topic that was read is not what it was: what it holds now is not what follows.", "Act on the text."},
 	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},

@@ -221,9 +221,6 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		name  string
 	}{
 		{extract && len(st.EventActions) > 0, "EVENTACTIONS in TABLE of an Extract"},
-		{len(st.FetchCols) > 0, "FETCHCOLS"}, {len(st.FetchColsExcept) > 0, "FETCHCOLSEXCEPT"},
-		{len(st.FetchModCols) > 0, "FETCHMODCOLS"},
-		{len(st.FetchModColsExcept) > 0, "FETCHMODCOLSEXCEPT"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
 		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
 		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,

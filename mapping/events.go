@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"slices"
+	"strings"
+
 	"ggsh/ggserr"
 	"ggsh/mapping/expr"
 	"ggsh/param"
@@ -8,10 +11,8 @@ import (
 
 // refusedEvents are the actions that are not done, and why.
 var refusedEvents = map[string]string{
-	"SHELL":     "a Replicat starts no programs",
-	"SUSPEND":   "there is no order to resume yet; STOP ends the run behind the transaction",
-	"FORCESTOP": "STOP ends the run behind the transaction, ABORT before it",
-	"ROLLOVER":  "a Replicat writes no trail",
+	"SHELL":    "a Replicat starts no programs",
+	"ROLLOVER": "a Replicat writes no trail",
 }
 
 // compileEvents reads EVENTACTIONS.
@@ -30,6 +31,26 @@ func (e *entry) compileEvents() error {
 		}
 	}
 	e.events = actions
+	return e.refuseTogether()
+}
+
+// contradictions are the actions that exclude each other.
+var contradictions = map[string][]string{
+	"FORCESTOP ": {"STOP ", "CHECKPOINT AFTER", "CHECKPOINT BOTH"},
+	"SUSPEND ":   {"ABORT "},
+}
+
+// refuseTogether refuses actions of which one leaves nothing for the other to do.
+func (e *entry) refuseTogether() error {
+	for _, a := range e.events {
+		for _, b := range e.events {
+			if slices.Contains(contradictions[a.Name+" "+a.Option], b.Name+" "+b.Option) {
+				return ggserr.New(ggserr.BadParameter, strings.TrimSpace("EVENTACTIONS "+a.Name+
+					" does not go together with "+b.Name+" "+b.Option)).
+					At(b.Pos.File, b.Pos.Line, b.Pos.Column).Do("Take one of the two out.")
+			}
+		}
+	}
 	return nil
 }
 

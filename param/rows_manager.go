@@ -20,12 +20,11 @@ var managerRows = []Spec{
 			"[MINKEEPDAYS n] [MINKEEPFILES n] [FREQUENCYMINUTES n] [FREQUENCYHOURS n]",
 		Help: "Trails to purge, and what to keep of them."},
 	{Name: "ACCESSRULE", Programs: Manager, Multi: true,
-		Default: "the local host and known collectors",
+		Default: "the local host alone",
 		Syntax: "ACCESSRULE [PROG value] [IPADDR value] [LOGIN_ID value] [PRI n] " +
 			"[PRIORITY n] [ALLOW] [DENY]",
-		Support: Recognised,
-		Help:    "Who may send orders; the first rule that fits, by priority, decides.",
-		Instead: "only callers of the local host are admitted"},
+		Help: "Programs of other hosts that are admitted; the first rule that fits, the lowest " +
+			"PRI first, decides."},
 	{Name: "CHECKMINUTES", Programs: Manager, Syntax: "CHECKMINUTES n", Default: "10",
 		Priority: P1, Help: "Minutes between two rounds of housekeeping."},
 	{Name: "LAGREPORTMINUTES", Programs: Manager, Syntax: "LAGREPORTMINUTES n", Priority: P1,

@@ -19,17 +19,26 @@ type tableOption struct {
 	instead  string
 }
 
+// noFetch says what to do instead of reading columns that a record lacks.
+const noFetch = "records have the columns that the log has: let it hold them, with full row images or " +
+	"ADD TRANDATA ..., ALLCOLS"
+
 // tableOptions are the options of TABLE and MAP.
 var tableOptions = map[string]tableOption{
-	"TARGET":              {programs: process, form: formNamed},
-	"COLS":                {programs: Extract, form: formColumns},
-	"COLSEXCEPT":          {programs: Extract, form: formColumns},
-	"KEYCOLS":             {programs: process, form: formColumns},
-	"FETCHCOLS":           {programs: Extract, form: formColumns},
-	"FETCHCOLSEXCEPT":     {programs: Extract, form: formColumns},
-	"FETCHMODCOLS":        {programs: Extract, form: formColumns},
-	"FETCHMODCOLSEXCEPT":  {programs: Extract, form: formColumns},
-	"FETCHBEFOREFILTER":   {programs: Extract},
+	"TARGET":     {programs: process, form: formNamed},
+	"COLS":       {programs: Extract, form: formColumns},
+	"COLSEXCEPT": {programs: Extract, form: formColumns},
+	"KEYCOLS":    {programs: process, form: formColumns},
+	"FETCHCOLS": {programs: Extract, form: formColumns, support: Refused,
+		instead: noFetch},
+	"FETCHCOLSEXCEPT": {programs: Extract, form: formColumns, support: Refused,
+		instead: noFetch},
+	"FETCHMODCOLS": {programs: Extract, form: formColumns, support: Refused,
+		instead: noFetch},
+	"FETCHMODCOLSEXCEPT": {programs: Extract, form: formColumns, support: Refused,
+		instead: noFetch},
+	"FETCHBEFOREFILTER": {programs: Extract, support: Recognised,
+		instead: "nothing is fetched: FILTER sees what the log has"},
 	"COLMAP":              {programs: process, form: formList},
 	"FILTER":              {programs: process, form: formList},
 	"WHERE":               {programs: process, form: formList},

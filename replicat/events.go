@@ -1,9 +1,11 @@
 package replicat
 
 import (
+	"context"
 	"errors"
 
 	"ggsh/ggserr"
+	"ggsh/mapping/expr"
 )
 
 // events does what EVENTACTIONS orders for an operation. apply says whether the
@@ -41,6 +43,10 @@ func (m *mapper) events(t *table, op *sourceOp, ref opRef) (apply bool, err erro
 			r.p.WriteStatistics()
 		case "STOP ":
 			m.stopping = true
+		case "FORCESTOP ":
+			m.forceStop(op)
+		case "SUSPEND ":
+			m.suspending, m.sending = true, true
 		case "ABORT ":
 			return false, ggserr.New(ggserr.Generic, "EVENTACTIONS ABORT: a record of "+where).
 				Do("Correct what the record is about, or leave its transaction out: START REPLICAT " +
@@ -50,6 +56,36 @@ func (m *mapper) events(t *table, op *sourceOp, ref opRef) (apply bool, err erro
 		}
 	}
 	return apply, nil
+}
+
+// forceStop ends the run behind the transaction: a part of one is never applied. That
+// is said where the record has others beside it.
+func (m *mapper) forceStop(op *sourceOp) {
+	m.stopping = true
+	if op.origin.Place != expr.Whole {
+		m.r.p.Line("EVENTACTIONS FORCESTOP: the record at %s is one of several of transaction %s, "+
+			"which is applied whole before the run ends.", op.txn.Begin, op.txn.XID)
+	}
+}
+
+// suspend waits for the order to go on, behind the transaction that SUSPEND stands in.
+// What was read is handed over before, so that no target transaction is open.
+func (m *mapper) suspend(ctx context.Context) error {
+	m.suspending = false
+	if err := m.flush(ctx); err != nil {
+		return err
+	}
+	resumed := m.r.state.suspend()
+	m.r.p.Info(ggserr.EventSuspended, m.r.p.Group())
+	select {
+	case <-resumed:
+	case <-m.idle.Done():
+		m.r.state.resume()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // ignoreTransaction has the trail read again from the last commit, to leave out the

@@ -1,8 +1,11 @@
 package replicat
 
 import (
+	"context"
 	"strings"
 	"testing"
+
+	"ggsh/control"
 )
 
 func TestEventActions(t *testing.T) {
@@ -62,6 +65,87 @@ func TestAnEventStopsTheRunBehindItsTransaction(t *testing.T) {
 	f.applied("insert 1 [1 a]", "insert 2 [2 x]", "insert 3 [3 c]", "insert 4 [4 d]")
 }
 
+// FORCESTOP ends it there too, and says so of a transaction with more records.
+func TestForceStopAppliesTransactionsWhole(t *testing.T) {
+	for _, c := range []struct {
+		rows [][]byte
+		said bool
+	}{{[][]byte{insert(2, "x")}, false}, {[][]byte{insert(2, "x"), insert(3, "c")}, true}} {
+		f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (FORCESTOP);\n"+
+			"MAP hr.emp, TARGET tg.emp;\n")
+		f.txn(insert(1, "a"))
+		f.txn(c.rows...)
+		f.txn(insert(4, "d"))
+		f.start()
+		f.ended()
+		if len(f.s.log) != 1+len(c.rows) || f.s.checkpoint.CSN.Minor != 2 {
+			t.Errorf("%q up to %v", f.s.log, f.s.checkpoint)
+		}
+		if strings.Contains(f.report(), "is one of several of transaction") != c.said {
+			t.Errorf("of %d rows: %s", len(c.rows), f.report())
+		}
+	}
+}
+
+const suspending = "TARGETDB sqlite:x.db\nTABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (SUSPEND);\n" +
+	"MAP hr.emp, TARGET tg.emp;\n"
+
+// suspended starts a run and waits until it is suspended behind transaction 2.
+func suspended(t *testing.T) *fixture {
+	f := newFixture(t, suspending)
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "x"), insert(3, "c"))
+	f.txn(insert(4, "d"))
+	f.start()
+	f.s.wait(f.s.at(2))
+	for !strings.HasPrefix(f.order(control.Status).Status.State, "Process is suspended") {
+		continue
+	}
+	return f
+}
+
+// SUSPEND has what stands before and its own transaction durable, and nothing behind.
+func TestSuspendWaitsForResume(t *testing.T) {
+	f := suspended(t)
+	f.s.wait(func() bool { return len(f.s.log) == 3 })
+	if *f.order(control.LogEnd).Yes {
+		t.Error("a suspended run says that all is applied")
+	}
+	f.order(control.Resume)
+	f.s.wait(f.s.at(3))
+	_, err := control.ToProcess(f.home.Socket("R")).Do(context.Background(),
+		control.Request{Verb: control.Resume, From: "test"})
+	if err == nil || !strings.Contains(err.Error(), "REPLICAT R is not suspended") {
+		t.Errorf("RESUME of a run that is not suspended: %v", err)
+	}
+	f.stop()
+	f.applied("insert 1 [1 a]", "insert 2 [2 x]", "insert 3 [3 c]", "insert 4 [4 d]")
+	has(t, f.report(), "SEND REPLICAT R, RESUME goes on")
+}
+
+// STOP ends a suspended run; the next one goes on behind it and is not suspended again.
+func TestStopEndsASuspendedRun(t *testing.T) {
+	f := suspended(t)
+	f.stop()
+	if len(f.s.log) != 3 {
+		t.Errorf("%q", f.s.log)
+	}
+	f.start()
+	f.s.wait(f.s.at(3))
+	f.stop()
+	f.applied("insert 1 [1 a]", "insert 2 [2 x]", "insert 3 [3 c]", "insert 4 [4 d]")
+}
+
+// FORCESTOP by order ends it at once.
+func TestForceStopEndsASuspendedRun(t *testing.T) {
+	f := suspended(t)
+	f.order(control.ForceStop)
+	f.ended()
+	if len(f.s.log) != 3 {
+		t.Errorf("%q", f.s.log)
+	}
+}
+
 func TestAnEventAbortsTheRunBeforeItsTransaction(t *testing.T) {
 	f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (ABORT);\n"+
 		"MAP hr.emp, TARGET tg.emp;\n")
@@ -73,10 +157,11 @@ func TestAnEventAbortsTheRunBeforeItsTransaction(t *testing.T) {
 
 func TestEventActionsThatAreNotDone(t *testing.T) {
 	for action, want := range map[string]string{
-		"SHELL 'rm x'":   "EVENTACTIONS SHELL is known and not supported",
-		"SUSPEND":        "EVENTACTIONS SUSPEND is known and not supported",
-		"ROLLOVER":       "EVENTACTIONS ROLLOVER is known and not supported",
-		"LOG, FORCESTOP": "EVENTACTIONS FORCESTOP is known and not supported",
+		"SHELL 'rm x'":                "EVENTACTIONS SHELL is known and not supported",
+		"ROLLOVER":                    "EVENTACTIONS ROLLOVER is known and not supported",
+		"STOP, FORCESTOP":             "EVENTACTIONS FORCESTOP does not go together with STOP",
+		"FORCESTOP, CHECKPOINT AFTER": "EVENTACTIONS FORCESTOP does not go together with CHECKPOINT AFTER",
+		"SUSPEND, ABORT":              "EVENTACTIONS SUSPEND does not go together with ABORT",
 	} {
 		f := newFixture(t, "TARGETDB sqlite:x.db\nTABLE hr.emp, EVENTACTIONS ("+action+");\n"+
 			"MAP hr.emp, TARGET tg.emp;\n")

@@ -40,6 +40,8 @@ type mapper struct {
 	ended    chan struct{}
 	stopping bool // EVENTACTIONS: the run ends behind this transaction
 	sending  bool // and: so does the group
+	// suspending: and the run waits there for the order to go on.
+	suspending bool
 	// answers are those of queries that hold for longer than one MAP.
 	answers memory
 	idle    context.Context // ends with the mapper and with the order to stop
@@ -131,6 +133,11 @@ func (m *mapper) run(ctx context.Context) error {
 		}
 		if err := m.transaction(ctx, txn); err != nil {
 			return err
+		}
+		if m.suspending {
+			if err := m.suspend(ctx); err != nil {
+				return err
+			}
 		}
 		if m.stopping {
 			m.r.p.Info(ggserr.BatchEnd, "by EVENTACTIONS")

@@ -42,6 +42,11 @@ func (o *orders) Respond(_ context.Context, q control.Request) control.Reply {
 		return control.Reply{Parameters: o.parameters(q.Args)}
 	case control.Stop, control.ForceStop:
 		return o.stop(q)
+	case control.Resume:
+		if !r.state.resume() {
+			return refused("REPLICAT %s is not suspended", r.p.Group())
+		}
+		return control.Reply{Text: "Request processed."}
 	case control.Collisions, control.NoCollide:
 		return o.collisions(q)
 	}

@@ -135,6 +135,9 @@ func (s *settings) handlerOptions() map[string]string {
 			o[name] = "true"
 		}
 	}
+	if a.HasDuplicateError {
+		o["sqlduperr"] = strconv.FormatInt(a.DuplicateError, 10)
+	}
 	for name, text := range map[string]string{"emptystring": a.EmptyString,
 		"emptylobstring": a.EmptyLobString} {
 		if text != "" {

@@ -26,15 +26,16 @@ type state struct {
 	stop     context.CancelCauseFunc
 	phrase   string
 	reading  trail.Position
-	readTime time.Time // commit time of what is being read
-	records  int64     // in the transaction being built or applied
-	inflight int       // groups between mapper and target
-	readEOF  bool      // the mapper found nothing more to read
-	ending   bool      // the run is to end at the end of the trail
-	any      bool      // something was processed
-	applied  time.Time // commit time of the last transaction that is durable at the target
-	pending  bool      // the target has taken more than is durable
-	oldest   time.Time // commit time of the first transaction of that
+	readTime time.Time     // commit time of what is being read
+	records  int64         // in the transaction being built or applied
+	inflight int           // groups between mapper and target
+	readEOF  bool          // the mapper found nothing more to read
+	ending   bool          // the run is to end at the end of the trail
+	any      bool          // something was processed
+	applied  time.Time     // commit time of the last transaction that is durable at the target
+	pending  bool          // the target has taken more than is durable
+	oldest   time.Time     // commit time of the first transaction of that
+	resumed  chan struct{} // closed by the order to go on; nil: not suspended
 	collide  []collisionOrder
 	changes  int // of collide
 }
@@ -56,6 +57,26 @@ func (s *state) say(phrase string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.phrase = phrase
+}
+
+// suspend begins a pause; the channel is closed by resume.
+func (s *state) suspend() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phrase, s.resumed = "Process is suspended, waiting for RESUME command", make(chan struct{})
+	return s.resumed
+}
+
+// resume ends a pause; false: there is none.
+func (s *state) resume() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resumed == nil {
+		return false
+	}
+	close(s.resumed)
+	s.phrase, s.resumed = "Processing data", nil
+	return true
 }
 
 // read notes where the mapper is.

@@ -195,13 +195,20 @@ func ReadSecret(path string) ([]byte, error) {
 	return content, nil
 }
 
-// write writes aside with mode 0600, syncs, renames, and syncs the folder: a key
-// that is lost takes with it what was encrypted under it.
 func (f *File) write(path string, content []byte) error {
+	if err := Write(path, content); err != nil {
+		return f.failed(err)
+	}
+	return nil
+}
+
+// Write writes a file aside with mode 0600, syncs, renames, and syncs the folder:
+// a key that is lost takes with it what was encrypted under it.
+func Write(path string, content []byte) error {
 	dir := filepath.Dir(path)
 	w, err := os.CreateTemp(dir, ".sealed-*")
 	if err != nil {
-		return f.failed(err)
+		return err
 	}
 	defer os.Remove(w.Name())
 	_, err = w.Write(content)
@@ -217,10 +224,7 @@ func (f *File) write(path string, content []byte) error {
 	if err == nil {
 		err = syncDir(dir)
 	}
-	if err != nil {
-		return f.failed(err)
-	}
-	return nil
+	return err
 }
 
 func syncDir(dir string) error {

@@ -25,6 +25,8 @@ type assembler struct {
 	lobs bool
 	// early says that transactions may have been open where reading began.
 	early bool
+	// skips are transactions that an operator has left out, until their end is seen.
+	skips map[XID]bool
 
 	window  uint64 // its number
 	from    uint64 // its first SCN
@@ -46,7 +48,8 @@ type verdict struct {
 }
 
 func newAssembler(cfg *Config, cache *cachemgr.Manager) *assembler {
-	return &assembler{cfg: cfg, cache: cache, open: map[slotKey]*transaction{}}
+	return &assembler{cfg: cfg, cache: cache, open: map[slotKey]*transaction{},
+		skips: map[XID]bool{}}
 }
 
 // begin opens the next window.
@@ -120,6 +123,7 @@ func (a *assembler) settle() {
 	for _, t := range a.touched {
 		if a.open[t.key] != t && !t.committed() {
 			a.drop(t)
+			delete(a.skips, t.xid)
 		}
 		t.saved = content{}
 	}
@@ -205,7 +209,8 @@ func (a *assembler) begun(r *Row) *transaction {
 		delete(a.open, key)
 	}
 	t := &transaction{xid: r.XID, key: key, start: r.SCN, since: r.Time, born: a.window, user: r.User}
-	t.excluded = a.cfg.excluded(r.User)
+	t.skipped = a.skips[r.XID] || r.XID.partial() && a.skipsSlot(r.XID)
+	t.excluded = t.skipped || a.cfg.excluded(r.User)
 	t.touched = a.window
 	a.touched = append(a.touched, t)
 	a.open[key] = t
@@ -347,7 +352,7 @@ const rereadSpan = 1 << 20
 // matters reports whether a transaction must be read from its begin after a restart
 // while it is open at an SCN. Why it is left out is known from its begin, too.
 func (a *assembler) matters(t *transaction, at uint64) bool {
-	return t.excluded || t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at
+	return !t.skipped && (t.excluded || t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at)
 }
 
 // oldest is the start of the oldest open transaction that has changes that matter.

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -152,6 +153,19 @@ func (e *TroubleError) Temporary() bool { return true }
 func (x XID) String() string {
 	return fmt.Sprintf("%d.%d.%d", uint16(x[0])|uint16(x[1])<<8, uint16(x[2])|uint16(x[3])<<8,
 		uint32(x[4])|uint32(x[5])<<8|uint32(x[6])<<16|uint32(x[7])<<24)
+}
+
+// UnmarshalText reads what String prints.
+func (x *XID) UnmarshalText(b []byte) error {
+	var segment, slot uint16
+	var sequence uint32
+	if _, err := fmt.Sscanf(string(b), "%d.%d.%d", &segment, &slot, &sequence); err != nil {
+		return fmt.Errorf("%q is no transaction id: %w", b, err)
+	}
+	binary.LittleEndian.PutUint16(x[0:], segment)
+	binary.LittleEndian.PutUint16(x[2:], slot)
+	binary.LittleEndian.PutUint32(x[4:], sequence)
+	return nil
 }
 
 // partial reports that LogMiner did not know the sequence.

@@ -179,17 +179,22 @@ func (r *reader) deliver(ctx context.Context, w *Window, ended []*transaction) e
 		i = end
 	}
 	r.at.Done = max(r.at.Done, w.To)
-	r.at.From = w.To + 1
+	r.at.From, r.at.Skip = w.To+1, r.tx.skipList()
 	if oldest, any := r.tx.oldest(w.To); any {
 		r.at.From = min(r.at.From, oldest)
 	}
 	// First the news, then the progress: who has got it must not see it behind.
 	r.src.state.opened(r.tx)
 	r.src.state.set(func(now *Status) { now.Read, now.Problem = w.To, "" })
+	r.advance()
+	return nil
+}
+
+// advance tells how far the logs were read.
+func (r *reader) advance() {
 	txn := record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: r.at.Done},
 		CommitTime: r.state.Time}, Restart: r.at.text()}
 	r.src.queue.Advance(&txn)
-	return nil
 }
 
 // push hands over what was committed at one SCN; later is what the window still has.
@@ -197,6 +202,7 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 	scn := group[0].scn
 	d := &delivery{}
 	for _, t := range group {
+		delete(r.tx.skips, t.xid)
 		if scn <= r.at.Done || t.excluded || t.buf == nil || t.buf.Len() == 0 {
 			r.tx.drop(t)
 			continue
@@ -215,7 +221,7 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 		return nil
 	}
 	at := r.at
-	at.Done, at.From = scn, scn+1
+	at.Done, at.From, at.Skip = scn, scn+1, r.tx.skipList()
 	if oldest, any := r.tx.oldest(scn); any {
 		at.From = min(at.From, oldest)
 	}

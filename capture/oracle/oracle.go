@@ -28,7 +28,7 @@ const maxQueued = 64 << 20
 const progressEvery = time.Second
 
 // Source delivers transactions. Next and Wait belong to one goroutine; Status,
-// OpenTransactions and Close may be called by any.
+// OpenTransactions, Skip and Close may be called by any.
 type Source struct {
 	cfg   Config
 	cache *cachemgr.Manager
@@ -38,6 +38,7 @@ type Source struct {
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the mining goroutine has ended
+	skips  chan skipOrder
 
 	closeOnce sync.Once
 	closeErr  error
@@ -70,7 +71,8 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, ggserr.New(ggserr.Generic, "cannot prepare the transaction cache").Because(err)
 	}
-	s := &Source{cfg: cfg, cache: cache, done: make(chan struct{})}
+	s := &Source{cfg: cfg, cache: cache, done: make(chan struct{}),
+		skips: make(chan skipOrder)}
 	s.queue.Init(min(cache.Status().Limit/2, maxQueued))
 	r, err := newReader(ctx, s)
 	if err != nil {

@@ -27,6 +27,8 @@ type restart struct {
 	// Begin is where the first run began at an SCN of the past: of transactions that were
 	// open there the begin has to be looked for.
 	Begin uint64 `json:"begin,omitempty"`
+	// Skip are open transactions that an operator has left out.
+	Skip []XID `json:"skip,omitempty"`
 }
 
 func (r *restart) text() string {
@@ -34,8 +36,15 @@ func (r *restart) text() string {
 	if r.Begin > 0 {
 		begin = fmt.Sprintf(`,"begin":%d`, r.Begin)
 	}
-	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d%s}`, r.Done, r.From, r.Resetlogs,
-		r.ID, begin)
+	skip := ""
+	for i, xid := range r.Skip {
+		skip += fmt.Sprintf(`%s"%s"`, []string{`,"skip":[`, ","}[min(i, 1)], xid)
+	}
+	if skip != "" {
+		skip += "]"
+	}
+	return fmt.Sprintf(`{"scn":%d,"from":%d,"resetlogs":%d,"dbid":%d%s%s}`, r.Done, r.From, r.Resetlogs,
+		r.ID, begin, skip)
 }
 
 // reader turns windows of the logs into transactions. It belongs to the mining
@@ -150,6 +159,9 @@ func (r *reader) startAgain(text string) error {
 			Do("Load the tables again and ALTER EXTRACT %s, BEGIN NOW.", r.cfg.Group)
 	}
 	r.at = at
+	for _, xid := range at.Skip {
+		r.tx.skips[xid] = true
+	}
 	return nil
 }
 
@@ -210,6 +222,7 @@ func (r *reader) run(ctx context.Context) error {
 	r.again.judge = r.tx.judge
 	tries, wait := 0, r.cfg.RetryWait
 	for {
+		r.skipAsked()
 		idle, err := r.step(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -24,6 +24,9 @@ type transaction struct {
 	since time.Time
 	born  uint64 // the window in which it was opened
 	user  string
+	// skipped says that an operator has left it out; it is excluded, too, and a restart
+	// need not read it from its begin.
+	skipped bool
 
 	content
 	saved   content // as it was when the window began

@@ -13,8 +13,10 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/collector"
 	"ggsh/control"
+	"ggsh/control/pin"
 	"ggsh/extract"
 	"ggsh/ggserr"
+	"ggsh/hostkey"
 	"ggsh/param"
 	"ggsh/record"
 	"ggsh/trail"
@@ -80,7 +82,7 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	}
 	var secure *tls.Config
 	if info.Fingerprint != "" {
-		if secure, err = collector.SenderTLS(info.Fingerprint); err != nil {
+		if secure, err = pin.Client(info.Fingerprint); err != nil {
 			return nil, extract.Held{}, err
 		}
 	}
@@ -96,6 +98,13 @@ func (w *wiring) openRemote(ctx context.Context, out extract.OutputConfig) (extr
 	return remoteTrail{sender}, extract.Held{Last: last, Known: known}, nil
 }
 
+// manager is the way to the Manager of a RMTHOST; of another host it must be known
+// to this home.
+func (w *wiring) manager(host *param.RemoteHost) *control.Client {
+	return control.ToManager(host.Host, host.ManagerPort,
+		control.Trust{Known: hostkey.KnownTo(w.p.Home()).Find})
+}
+
 func (w *wiring) askCollector(ctx context.Context, host *param.RemoteHost, out extract.OutputConfig) (*control.CollectorInfo, error) {
 	timeout := host.Timeout
 	if timeout <= 0 {
@@ -103,7 +112,7 @@ func (w *wiring) askCollector(ctx context.Context, host *param.RemoteHost, out e
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	client := control.ToManager(host.Host, host.ManagerPort)
+	client := w.manager(host)
 	defer client.Close()
 	reply, err := client.Do(ctx, control.Request{Verb: control.Collector, Type: string(checkpoint.Extract),
 		Group: w.p.Group(), Args: []string{out.Name}, From: "EXTRACT " + w.p.Group()})

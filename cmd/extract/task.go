@@ -54,7 +54,7 @@ func (w *wiring) orderTask(ctx context.Context, o param.Output, verb control.Ver
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	client := control.ToManager(o.Host.Host, o.Host.ManagerPort)
+	client := w.manager(o.Host)
 	defer client.Close()
 	reply, err := client.Do(ctx, control.Request{Verb: verb, Type: string(checkpoint.Replicat),
 		Group: o.Group, From: "EXTRACT " + w.p.Group()})

@@ -69,6 +69,7 @@ func (sh *shell) openReader(cfg *commands.Config) error {
 	if sh.opt.json {
 		echo = io.Discard
 	}
+	cfg.Unattended = !isTyped
 	if !isTyped { // programs would read the script as their keyboard
 		cfg.Terminal.In, cfg.Terminal.NoEditor = nil, true
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"ggsh/agent"
+	"ggsh/control"
 	"ggsh/subdirs"
 )
 
@@ -45,7 +46,9 @@ func run(words []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	shell := runner(home)
 	return agent.New(agent.Config{Home: home, ParamFile: resolve(home, args.params),
-		ReportFile: resolve(home, args.report), Version: version, Programs: filepath.Dir(self), Getenv: os.Getenv,
-		Commands: runner(home)}).Run(ctx)
+		ReportFile: resolve(home, args.report), Version: version, Programs: filepath.Dir(self),
+		Getenv: os.Getenv, Verify: shell.Verify,
+		Pages: map[string]control.Page{"POST " + control.CommandPath: shell.Page}}).Run(ctx)
 }

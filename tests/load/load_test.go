@@ -102,6 +102,19 @@ func (in *installation) gone() {
 	})
 }
 
+// loads waits until the load's ledger has a transaction of this number.
+func (in *installation) loads(serial uint64) {
+	in.TB.Helper()
+	rig.Until(in.TB, "einit to load", func() (bool, string) {
+		led := in.ledger()
+		return led.Serial >= serial || led.Phase == checkpoint.LoadComplete, in.Logs()
+	})
+}
+
+// resumed is how many of a load's kills wait for its progress. The other kills come
+// whenever they come, which on a slow machine can be before anything is loaded.
+const resumed = 3
+
 // TestALoadThatIsKilledIsExact kills the load at random instants while the source
 // is written all the time.
 func TestALoadThatIsKilledIsExact(t *testing.T) {
@@ -119,8 +132,13 @@ func TestALoadThatIsKilledIsExact(t *testing.T) {
 			in.Run("add extract einit, sourceistable")
 			kills := 0
 			for ; kills < 12 && in.ledger().Phase != checkpoint.LoadComplete; kills++ {
+				before := in.ledger().Serial
 				in.Run("start extract einit")
-				w.pause(time.Duration(20+rnd.IntN(250)) * time.Millisecond)
+				if kills < resumed {
+					in.loads(before + 1 + rnd.Uint64N(8))
+				} else {
+					w.pause(time.Duration(20+rnd.IntN(250)) * time.Millisecond)
+				}
 				rig.Signal(in.GroupProcesses("extract", "EINIT"), syscall.SIGKILL)
 				in.gone()
 			}

@@ -64,6 +64,10 @@ func TestRefusedRowsAndConflictsBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "exceptions.txtar", nil)
 }
 
+func TestOneMoreErrorMeansThatTheRowExists(t *testing.T) {
+	play(t, "duplicates.txtar", nil)
+}
+
 func TestStatementsAndQueriesInTheTarget(t *testing.T) {
 	play(t, "sqlexec.txtar", nil)
 }

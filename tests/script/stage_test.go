@@ -160,8 +160,13 @@ func show(ts *testscript.TestScript, st *stage, args []string) {
 	fmt.Fprint(ts.Stdout(), st.plain(st.home(ts, args[0]).Read(args[1])))
 }
 
+// execute gives statements to a database, apart by semicolons. A trigger has its own.
 func execute(ts *testscript.TestScript, st *stage, args []string) {
-	for statement := range strings.SplitSeq(args[1], ";") {
+	statements := strings.Split(args[1], ";")
+	if strings.HasPrefix(args[1], "CREATE TRIGGER") {
+		statements = args[1:2]
+	}
+	for _, statement := range statements {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}

@@ -1,0 +1,224 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"ggsh/control"
+	"ggsh/control/pin"
+	"ggsh/hostkey"
+)
+
+// defaultPort is a Manager's without PORT.
+const defaultPort = 7809
+
+// remoteTime bounds a line that another host executes; a Manager's own bound is
+// a little shorter.
+const remoteTime = 150 * time.Second
+
+// remote is the Manager of another home that the session is connected to.
+type remote struct {
+	address string
+	client  *control.Client
+}
+
+// relayed is what a line gave on another home, as that home renders it.
+type relayed struct {
+	text string
+	data json.RawMessage
+}
+
+// Text is the rendering without the blank lines around it.
+func (r relayed) Text() string { return r.text }
+
+// MarshalJSON gives the other home's result as it is.
+func (r relayed) MarshalJSON() ([]byte, error) {
+	if len(r.data) == 0 {
+		return []byte("null"), nil
+	}
+	return r.data, nil
+}
+
+func connect(ctx context.Context, s *Session, c *call) (Value, error) {
+	host, port, err := splitAddress(c.at("address"))
+	if err != nil {
+		return nil, err
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	known := hostkey.KnownTo(s.cfg.Home)
+	find := known.Find
+	if c.has("FINGERPRINT") {
+		find = func(string) (string, error) { return c.text("FINGERPRINT"), nil }
+	}
+	probe := control.ToManager(host, port, control.Trust{Known: find})
+	if _, err = probe.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+		if err = s.accept(known, address, err); err != nil {
+			return nil, err
+		}
+	}
+	if c.has("FINGERPRINT") { // it was the one
+		if err := known.Add(address, c.text("FINGERPRINT")); err != nil {
+			return nil, refuse("%s", err)
+		}
+	}
+	trust := control.Trust{Known: known.Find}
+	if trust.User, trust.Password, err = s.remoteUser(c); err != nil {
+		return nil, err
+	}
+	r := &remote{address: address, client: control.ToManager(host, port, trust)}
+	if _, err := r.client.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+		return nil, err
+	}
+	s.remote = r
+	return say("Connected to the Manager at "+address+".",
+		"Commands are executed there; DISCONNECT comes back."), nil
+}
+
+// accept asks whether a certificate that nobody has seen is the right one. Other
+// errors of the first look are for the second to tell: a user may be missing.
+func (s *Session) accept(known hostkey.Known, address string, err error) error {
+	var refused *control.Problem
+	if errors.As(err, &refused) {
+		return nil
+	}
+	var u *pin.Unknown
+	if !errors.As(err, &u) || u.Want != "" || s.cfg.Lines == nil || s.cfg.Unattended {
+		return err
+	}
+	yes, aerr := s.ask(fmt.Sprintf("The Manager at %s has a certificate with the fingerprint\n%s\n"+
+		"INFO MANAGER there shows it. Is it the same (y/n)? ", address, u.Got))
+	if aerr != nil {
+		return aerr
+	}
+	if !yes {
+		return refuse("The Manager at %s is not trusted; nothing is sent to it.", address)
+	}
+	return known.Add(address, u.Got)
+}
+
+// remoteUser gives user and password for a Manager; without a user none, as a
+// Manager of this host needs.
+func (s *Session) remoteUser(c *call) (user, password string, err error) {
+	switch {
+	case c.has("USERIDALIAS"):
+		domain := c.text("DOMAIN")
+		if domain == "" {
+			domain = AdminDomain
+		}
+		return s.aliases().Secret(c.text("USERIDALIAS"), domain)
+	case !c.has("USERID"):
+		return "", "", nil
+	}
+	if user, password, ok := splitUser(c.text("USERID")); ok {
+		return user, password, nil
+	}
+	password, err = s.password(c)
+	return c.text("USERID"), password, err
+}
+
+func splitAddress(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return address, defaultPort, nil
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 || host == "" {
+		return "", 0, refuse("%s is not host:port.", address)
+	}
+	return host, port, nil
+}
+
+func disconnect(_ context.Context, s *Session, _ *call) (Value, error) {
+	if s.remote == nil {
+		return nil, refuse("The shell is not connected to another Manager.")
+	}
+	address := s.remote.address
+	s.remote = nil
+	return say("Disconnected from the Manager at " + address + "."), nil
+}
+
+// forward has the other home execute a line. Its questions are put here.
+func (s *Session) forward(ctx context.Context, line string, r *Result) {
+	ctx, cancel := context.WithTimeout(ctx, remoteTime)
+	defer cancel()
+	q := control.CommandRequest{Line: line, Answers: []string{}}
+	if s.cfg.Lines == nil {
+		q.Answers = nil
+	}
+	for {
+		var rep control.CommandReply
+		if err := s.remote.client.Post(ctx, control.CommandPath, q, &rep); err != nil {
+			r.fail(err)
+			return
+		}
+		if rep.Ask == nil || s.cfg.Lines == nil || len(q.Answers) >= maxAnswers {
+			s.relay(rep, r)
+			return
+		}
+		ask := s.cfg.Lines.Next
+		if rep.Ask.Secret {
+			ask = s.cfg.Lines.Password
+		}
+		answer, err := ask(rep.Ask.Prompt)
+		if err != nil && answer == "" {
+			r.fail(refuse("The question was not answered; nothing is changed."))
+			return
+		}
+		q.Answers = append(q.Answers, answer)
+	}
+}
+
+// relay makes the other home's answer this one's.
+func (s *Session) relay(rep control.CommandReply, r *Result) {
+	if len(rep.Result) == 0 {
+		r.fail(refuse("The Manager at %s did not execute it: %s", s.remote.address, problemText(rep)))
+		return
+	}
+	r.relayed, r.Failed = &relayed{text: rep.Text, data: rep.Result}, rep.Error != nil
+	if rep.Long {
+		r.Value = Page{Content: rep.Text}
+	}
+}
+
+func problemText(rep control.CommandReply) string {
+	if rep.Error != nil {
+		return rep.Error.Text
+	}
+	return "it gave no result."
+}
+
+// here reports whether a command is the shell's own, also when it is connected.
+func (s *Session) here(c *Command) (bool, error) {
+	switch c.Name() {
+	case "CONNECT", "DISCONNECT", "HELP", "HISTORY", "!", "FC", "OBEY", "ALLOWNESTED",
+		"NOALLOWNESTED", "SET EDITOR", "EXIT", "QUIT":
+		return true, nil
+	case "DBLOGIN", "EDIT PARAMS", "SHELL", "SH", "START MANAGER":
+		return false, refuse("%s is not done on another host.", c.Name()).
+			Do("Log in to %s and run ggsh there, or DISCONNECT to do it here.", s.remote.address)
+	}
+	return false, nil
+}
+
+func connectRows() []Command {
+	return []Command{
+		{Verb: "CONNECT", Priority: Extension, run: connect,
+			Synopsis: "CONNECT host[:port] [USERID user [, PASSWORD p] | USERIDALIAS a [DOMAIN d]] " +
+				"[FINGERPRINT f]",
+			Help: "Connects the shell to the Manager of another home, which executes the commands that " +
+				"follow. Its user is one of domain " + AdminDomain + " of the credential store there.",
+			Places: []Arg{{Name: "address", Kind: Word, Help: "host:port of its Manager"}},
+			Options: []Arg{{Name: "USERID", Kind: Word, Help: "user of the credential store there"},
+				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
+				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store here"},
+				{Name: "DOMAIN", Kind: Word, Help: "of the alias; else " + AdminDomain},
+				{Name: "FINGERPRINT", Kind: Word, Help: "of its certificate, which is trusted from now on"}}},
+		{Verb: "DISCONNECT", Priority: Extension, run: disconnect, Synopsis: "DISCONNECT",
+			Help: "Ends the connection to another Manager; commands are executed here again."},
+	}
+}
