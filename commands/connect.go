@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"ggsh/control"
@@ -111,17 +112,23 @@ func (s *Session) remoteUser(c *call) (user, password string, err error) {
 			domain = AdminDomain
 		}
 		return s.aliases().Secret(c.text("USERIDALIAS"), domain)
-	case !c.has("USERID"):
+	case !c.has("USERID") && !c.has("AS"):
 		return "", "", nil
 	}
-	if user, password, ok := splitUser(c.text("USERID")); ok {
+	user = c.text("USERID") + c.text("AS")
+	if user, password, ok := splitUser(user); ok {
 		return user, password, nil
 	}
 	password, err = s.password(c)
-	return c.text("USERID"), password, err
+	return user, password, err
 }
 
+// splitAddress reads host, host:port, or the address of a service with its scheme and
+// path, which say nothing here.
 func splitAddress(address string) (host string, port int, err error) {
+	if _, rest, found := strings.Cut(address, "://"); found {
+		address, _, _ = strings.Cut(rest, "/")
+	}
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		return address, defaultPort, nil
@@ -214,7 +221,9 @@ func connectRows() []Command {
 				"follow. Its user is one of domain " + AdminDomain + " of the credential store there.",
 			Places: []Arg{{Name: "address", Kind: Word, Help: "host:port of its Manager"}},
 			Options: []Arg{{Name: "USERID", Kind: Word, Help: "user of the credential store there"},
+				{Name: "AS", Kind: Word, Help: "the same as USERID"},
 				{Name: "PASSWORD", Kind: Word, Help: "password; asked for without it"},
+				{Name: "DEPLOYMENT", Kind: Word, Note: "a Manager has one home, which its port says."},
 				{Name: "USERIDALIAS", Kind: Word, Help: "alias of the credential store here"},
 				{Name: "DOMAIN", Kind: Word, Help: "of the alias; else " + AdminDomain},
 				{Name: "FINGERPRINT", Kind: Word, Help: "of its certificate, which is trusted from now on"}}},

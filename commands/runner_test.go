@@ -53,3 +53,17 @@ func TestRunnerShowsNoSecrets(t *testing.T) {
 		t.Errorf("view params mgr: %+v", rep)
 	}
 }
+
+func TestSplitAddressReadsWhatConnectIsGiven(t *testing.T) {
+	for _, c := range []struct {
+		text, host string
+		port       int
+	}{{"db1", "db1", 7809}, {"db1:15000", "db1", 15000}, {"[2001:db8::1]:7810", "2001:db8::1", 7810},
+		{"http://localhost/oggf", "localhost", 7809}, {"https://db1:9000/x/y", "db1", 9000},
+		{"db1:0", "", 0}, {":7809", "", 0}, {"db1:no", "", 0}} {
+		host, port, err := splitAddress(c.text)
+		if host != c.host || port != c.port || (err != nil) != (c.host == "") {
+			t.Errorf("%s is %q, %d, %v", c.text, host, port, err)
+		}
+	}
+}

@@ -194,12 +194,7 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if !extract {
 		return e, nil
 	}
-	sw := st.Switches
-	_, logAll := f.Last("LOGALLSUPCOLS")
-	e.images = imagePolicy{reduce: !sw.PassThru, compressUpdates: sw.CompressUpdates,
-		compressDeletes: sw.CompressDeletes, updateBefores: sw.GetUpdateBefores,
-		allBefores: logAll}
-	e.beforeColumns()
+	e.compileImages(f)
 	return e, nil
 }
 
@@ -209,47 +204,6 @@ func columns(names []string) []column {
 		out = append(out, column{name: n})
 	}
 	return out
-}
-
-// beforeColumns obeys GETBEFORECOLS as far as it names no columns; settleBefores
-// does the rest.
-func (e *entry) beforeColumns() {
-	for _, rule := range e.statement.GetBeforeCols {
-		switch {
-		case rule.What == "ALL" && rule.On == "UPDATE":
-			e.images.allUpdateBefores = true
-		case rule.What == "ALL" && rule.On == "DELETE":
-			e.images.compressDeletes = false
-		case rule.What == "KEYANDMOD" && rule.On == "UPDATE":
-			e.images.updateBefores = true
-		}
-	}
-}
-
-// settleBefores finds the columns that GETBEFORECOLS names.
-func (t *TablePlan) settleBefores(e *entry) error {
-	for _, rule := range e.statement.GetBeforeCols {
-		if rule.What != "KEYINCLUDING" && rule.What != "ALLEXCLUDING" {
-			continue
-		}
-		keep := make([]bool, len(t.Target.Columns))
-		for i := range keep {
-			keep[i] = rule.What == "ALLEXCLUDING"
-		}
-		for _, c := range columns(rule.Columns) {
-			at := c.find(t.Target)
-			if at < 0 {
-				return e.missingColumn(c, t.Target.FullName())
-			}
-			keep[at] = !keep[at]
-		}
-		if rule.On == "UPDATE" {
-			t.keepUpdated = keep
-		} else {
-			t.keepDeleted = keep
-		}
-	}
-	return nil
 }
 
 // later refuses what would change data and is not there yet.

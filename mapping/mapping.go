@@ -99,17 +99,17 @@ type TablePlan struct {
 	allColumns bool
 	check      bool // rows of a target's table: find missing keys and updates without effect
 	images     imagePolicy
-	// keepUpdated and keepDeleted are the columns whose values before an update or
-	// delete GETBEFORECOLS names; nil: none.
-	keepUpdated, keepDeleted []bool
-	isKey                    []bool // by target column
-	computed                 []int  // target columns whose values are made for each record
-	conditions               []condition
-	tokens                   []token
-	events                   []param.EventAction
-	onlyEvents               bool
-	env                      *expr.Environment
-	scratch                  scratch
+	// namedBefore are the columns whose values before an update or a delete
+	// GETBEFORECOLS names.
+	namedBefore struct{ update, delete []bool }
+	isKey       []bool // by target column
+	computed    []int  // target columns whose values are made for each record
+	conditions  []condition
+	tokens      []token
+	events      []param.EventAction
+	onlyEvents  bool
+	env         *expr.Environment
+	scratch     scratch
 }
 
 // source is where a target column's value comes from.
@@ -164,10 +164,18 @@ func plainActions() [record.DDL + 1]action {
 
 // imagePolicy is what Extract leaves of the images.
 type imagePolicy struct {
-	reduce           bool // Extract: the policy is in force
-	compressUpdates  bool
-	compressDeletes  bool
-	updateBefores    bool // before values of changed columns too
-	allBefores       bool // LOGALLSUPCOLS: all before values
-	allUpdateBefores bool // GETBEFORECOLS (ON UPDATE ALL)
+	reduce          bool // Extract: the policy is in force
+	compressUpdates bool
+	onUpdate        befores
+	onDelete        befores
 }
+
+// befores says which values before an operation are kept; the key's always are.
+type befores uint8
+
+const (
+	keyBefore     befores = iota // no others
+	changedBefore                // those of columns that the operation changes
+	namedBefore                  // those that GETBEFORECOLS names
+	allBefore
+)

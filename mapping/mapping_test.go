@@ -169,6 +169,19 @@ func (p *page) compile(d *datadriven.TestData, prog param.Program) string {
 	return "ok\n"
 }
 
+// compilePump compiles the file of a data pump.
+func (p *page) compilePump(d *datadriven.TestData) string {
+	f, err := param.ParseText("r.prm", d.Input, param.Options{Program: param.Extract})
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	said := p.compile(d, param.Extract)
+	if said == "ok\n" {
+		p.plan.PassImages(f)
+	}
+	return said
+}
+
 func (p *page) resolve(d *datadriven.TestData) string {
 	p.next++
 	lookup := func(n Name) (*record.TableDef, error) {
@@ -257,6 +270,8 @@ func TestPages(t *testing.T) {
 				return p.compile(d, param.Replicat)
 			case "extract":
 				return p.compile(d, param.Extract)
+			case "pump":
+				return p.compilePump(d)
 			case "check":
 				return check(d)
 			case "resolve":

@@ -270,12 +270,12 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 	if err := t.bindQueries(e); err != nil {
 		return nil, err
 	}
-	if err := t.settleBefores(e); err != nil {
-		return nil, err
-	}
 	p.lastID++
 	t.ID, t.Target.ID = p.lastID, p.lastID
 	t.settle()
+	if err := t.settleBefores(e); err != nil {
+		return nil, err
+	}
 	t.announceKey(p.extract)
 	return t, nil
 }

@@ -97,7 +97,7 @@ func (p *TablePlan) passes(act action) bool {
 		return true
 	case record.Delete:
 		if p.images.reduce {
-			return p.images.allBefores || !p.images.compressDeletes
+			return p.images.onDelete == allBefore
 		}
 		return p.keyKnown || !op.Compressed
 	}
@@ -226,7 +226,6 @@ func (p *TablePlan) verify(act action) error {
 // reduced writes the operation with what Extract keeps of its images.
 func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 	s := &p.scratch
-	im := p.images
 	as, lacks := act.as, s.Op.Compressed
 	update := s.Op.Type == record.Update || s.Op.Type == record.PKUpdate
 	if update && act.as == s.Op.Type {
@@ -241,7 +240,7 @@ func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 		out, mark = record.BeginImage(out)
 		for i := range p.columns {
 			v := p.pick(i, act.before, true)
-			if !p.keepBefore(i, im, update) {
+			if !p.keepBefore(i, update) {
 				v = nil
 			}
 			lacks = lacks || !carries(v)
@@ -263,24 +262,6 @@ func (p *TablePlan) reduced(dst []byte, act action) ([]byte, error) {
 		record.MarkCompressed(out, start)
 	}
 	return p.appendTokens(dst, out, start)
-}
-
-// keepBefore decides about a column of a before image.
-func (p *TablePlan) keepBefore(column int, im imagePolicy, update bool) bool {
-	switch {
-	case p.isKey[column] || im.allBefores:
-		return true
-	case update && p.keepUpdated != nil && p.keepUpdated[column],
-		!update && p.keepDeleted != nil && p.keepDeleted[column]:
-		return true
-	case !update:
-		return !im.compressDeletes
-	case im.allUpdateBefores:
-		return true
-	case !im.updateBefores:
-		return false
-	}
-	return !im.compressUpdates || p.changed(column)
 }
 
 // keptAfter gives a column of an after image. The key is always in it, from

@@ -1,6 +1,7 @@
 package param
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -104,9 +105,9 @@ func (r *tableReader) list(word string) {
 		_, err := r.t.ReadEventActions()
 		r.errs = append(r.errs, Errors(err)...)
 	case "GETBEFORECOLS":
-		r.t.GetBeforeCols = r.columnRules(inner)
+		r.t.GetBeforeCols = r.columnRules(word, inner)
 	case "COMPARECOLS":
-		r.t.CompareCols = r.columnRules(inner)
+		r.t.CompareCols = r.columnRules(word, inner)
 	case "RESOLVECONFLICT":
 		r.t.ResolveConflict = append(r.t.ResolveConflict, r.conflict(inner, at))
 	case "REPERROR":
@@ -244,9 +245,9 @@ func (r *tableReader) filter(inner []Token, at ggserr.Location) Filter {
 	return f
 }
 
-// columnRules reads ON op what [(cols)], repeated.
-func (r *tableReader) columnRules(inner []Token) []ColumnRule {
-	c := &cursor{name: r.name, args: inner, end: r.at()}
+// columnRules reads ON op what [(cols)], repeated, of GETBEFORECOLS or COMPARECOLS.
+func (r *tableReader) columnRules(option string, inner []Token) []ColumnRule {
+	c := &cursor{name: option, args: inner, end: r.at()}
 	var out []ColumnRule
 	for c.more() && len(c.errs) == 0 {
 		var rule ColumnRule
@@ -262,6 +263,10 @@ func (r *tableReader) columnRules(inner []Token) []ColumnRule {
 		default:
 			c.lacks("UPDATE or DELETE")
 		}
+		if slices.ContainsFunc(out, func(x ColumnRule) bool { return x.On == rule.On }) {
+			c.fail(c.at(), "a second rule ON %s", rule.On)
+		}
+		at := c.at()
 		for _, what := range []string{"ALL", "KEY", "KEYANDMOD", "KEYINCLUDING", "ALLEXCLUDING"} {
 			if c.word(what) {
 				rule.What = what
@@ -271,6 +276,10 @@ func (r *tableReader) columnRules(inner []Token) []ColumnRule {
 		switch rule.What {
 		case "":
 			c.lacks("ALL, KEY, KEYINCLUDING, KEYANDMOD or ALLEXCLUDING")
+		case "KEYANDMOD":
+			if rule.On == "DELETE" || option == "COMPARECOLS" {
+				c.fail(at, "this goes with ON UPDATE of GETBEFORECOLS only")
+			}
 		case "KEYINCLUDING", "ALLEXCLUDING":
 			rule.Columns = c.columnList()
 		}

@@ -107,6 +107,9 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	doc := w.p.Document()
 	pump := doc != nil && doc.Group.Source == checkpoint.TrailSource
+	if pump {
+		plan.PassImages(w.p.Params())
+	}
 	outputs, err := w.readOutputs()
 	if err == nil {
 		err = w.readCiphers(outputs)
