@@ -18,18 +18,7 @@ var openTransaction = regexp.MustCompile(`XID:\s+(\S+)`)
 // no longer needed. One that is not the oldest is refused.
 func TestSkippedTransactionStaysAway(t *testing.T) {
 	s := newStage(t, oradb.Options{LogSize: 40})
-	maria := rig.NewDatabase(t, "mariadb", "", "appuser")
-	maria.Exec(t, "CREATE TABLE EMP (EMPNO INT PRIMARY KEY, ENAME VARCHAR(30), SAL DECIMAL(10,2), "+
-		"HIRED DATETIME, NOTE LONGTEXT)", "CREATE USER ogg IDENTIFIED BY 'ogg_Secret1'",
-		"GRANT ALL ON appuser.* TO ogg")
-	s.given = append(s.given, "127.0.0.1:3306", fmt.Sprint("127.0.0.1:", maria.Server.Port))
-	s.samples(s.source, "oracle/source/*.prm")
-	s.samples(s.target, "oracle/target/*.prm", "oracle/target/GLOBALS")
-	s.oracle("APPUSER", emp)
-	const section = "## Tutorial: Oracle to MySQL"
-	s.target.Run(s.typed(section, "**2. ")...)
-	s.source.Run(s.typed(section, "**3. ")...)
-	s.source.WaitState("insrc", "RUNNING")
+	maria := s.toMaria()
 
 	s.oracle("GGADMIN", "INSERT INTO APPUSER.EMP VALUES (50, 'long', 1, NULL, NULL);")
 	s.oracle("GGTEST", "INSERT INTO APPUSER.EMP VALUES (60, 'later', 1, NULL, NULL);")

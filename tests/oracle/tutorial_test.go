@@ -51,11 +51,11 @@ func (s *stage) lob(text string) {
 	s.oracle(s.owner, "UPDATE EMP SET NOTE = "+strings.Join(pieces, " || ")+" WHERE EMPNO = 1; COMMIT;")
 }
 
-// TestOracleToMySQLTutorial types the first tutorial of README.
-func TestOracleToMySQLTutorial(t *testing.T) {
-	s := newStage(t, oradb.Options{LogSize: 40})
-	maria := rig.NewDatabase(t, "mariadb", "", "appuser")
-	maria.Exec(t, "CREATE TABLE EMP (EMPNO INT PRIMARY KEY, ENAME VARCHAR(30), SAL DECIMAL(10,2), "+
+// toMaria types the first tutorial of README up to the start of its groups.
+func (s *stage) toMaria() *rig.Database {
+	s.Helper()
+	maria := rig.NewDatabase(s, "mariadb", "", "appuser")
+	maria.Exec(s, "CREATE TABLE EMP (EMPNO INT PRIMARY KEY, ENAME VARCHAR(30), SAL DECIMAL(10,2), "+
 		"HIRED DATETIME, NOTE LONGTEXT)", "CREATE USER ogg IDENTIFIED BY 'ogg_Secret1'",
 		"GRANT ALL ON appuser.* TO ogg")
 	s.given = append(s.given, "127.0.0.1:3306", fmt.Sprint("127.0.0.1:", maria.Server.Port))
@@ -68,10 +68,17 @@ func TestOracleToMySQLTutorial(t *testing.T) {
 	for _, want := range []string{"Successfully logged into database", "OGG-15132", "OGG-02003",
 		"EXTRACT (Integrated) added."} {
 		if !strings.Contains(said, want) {
-			t.Errorf("the source does not say %q:\n%s", want, said)
+			s.Errorf("the source does not say %q:\n%s", want, said)
 		}
 	}
 	s.source.WaitState("insrc", "RUNNING")
+	return maria
+}
+
+// TestOracleToMySQLTutorial types the first tutorial of README.
+func TestOracleToMySQLTutorial(t *testing.T) {
+	s := newStage(t, oradb.Options{LogSize: 40})
+	maria := s.toMaria()
 	s.work()
 	s.intoMaria(maria)
 }
