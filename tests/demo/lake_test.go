@@ -36,8 +36,8 @@ var (
 	csnSaid  = regexp.MustCompile(`AFTERCSN ([0-9:]+[0-9])`)
 )
 
-// steps gives the indented lines of each numbered step of the sections that begin
-// with the title.
+// steps gives the indented lines of each numbered step of the tutorials that begin with
+// the title.
 func steps(t *testing.T, title string) map[string][]string {
 	t.Helper()
 	root, err := rig.Root()
@@ -52,9 +52,11 @@ func steps(t *testing.T, title string) map[string][]string {
 	if !found {
 		t.Fatalf("README has no section %q", title)
 	}
-	rest, _, _ = strings.Cut(rest, "\n## When something is wrong")
 	all, step := map[string][]string{}, ""
 	for line := range strings.Lines(rest) {
+		if strings.HasPrefix(line, "## ") && !strings.HasPrefix(line, "## Tutorial") {
+			break
+		}
 		if m := stepHead.FindStringSubmatch(line); m != nil {
 			step = m[1]
 		}
