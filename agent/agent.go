@@ -105,7 +105,8 @@ func New(cfg Config) *Manager {
 	if cfg.Verify == nil {
 		cfg.Verify = func(string, string) (bool, error) { return false, nil }
 	}
-	return &Manager{cfg: cfg, access: control.NewAccess(cfg.Verify), children: map[string]*child{}, due: map[string]time.Time{},
+	return &Manager{cfg: cfg, access: control.NewAccess(cfg.Verify),
+		children: map[string]*child{}, due: map[string]time.Time{},
 		log: ggserr.NewLog(cfg.Home.EventLog(), "ggsh Manager",
 			filepath.Base(cfg.ParamFile), cfg.Now)}
 }

@@ -229,7 +229,7 @@ func (h *house) log() string {
 	return string(b)
 }
 
-// shell is a CommandRunner.
+// shell answers POST /v1/command with what it was sent.
 func shell(_ context.Context, c control.Call) control.Answer {
 	return control.JSONAnswer(0, control.CommandReply{Text: "did " + string(c.Body)})
 }

@@ -16,8 +16,8 @@ import (
 
 // relayed are the orders that a process answers itself.
 var relayed = []control.Verb{control.Status, control.GetLag, control.Stats, control.ForceStop,
-	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.SkipTrans, control.GetParam,
-	control.Collisions, control.NoCollide, control.Resume, control.Identify}
+	control.ReportNow, control.Rollover, control.LogEnd, control.ShowTrans, control.SkipTrans,
+	control.GetParam, control.Collisions, control.NoCollide, control.Resume, control.Identify}
 
 // quiet are the orders that change nothing and are not logged.
 var quiet = []control.Verb{control.Status, control.GetLag, control.Stats, control.LogEnd,

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"ggsh/control"
 	"ggsh/param"
 )
 
@@ -51,19 +50,6 @@ func TestRestartPolicy(t *testing.T) {
 		got := restartPolicy(c.rule, c.restarts, at(c.ended), at(c.now))
 		if got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
-		}
-	}
-}
-
-func TestWildcard(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{{"*", "E1", true}, {"E1", "E1", true}, {"E1", "E10", false}, {"E?", "E1", true},
-		{"E?", "E", false}, {"*A*B", "XAYAB", true}, {"*A*B", "XAYA", false}, {"", "", true},
-		{"**", "", true}, {"E*", "R1", false}} {
-		if control.Wildcard(c.pattern, c.name) != c.want {
-			t.Errorf("%s on %s is not %v", c.pattern, c.name, c.want)
 		}
 	}
 }

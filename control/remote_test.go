@@ -138,3 +138,16 @@ func TestCallersOfOtherHosts(t *testing.T) {
 type whoAsks struct{}
 
 func (whoAsks) Respond(_ context.Context, r Request) Reply { return Reply{Text: r.From} }
+
+func TestWildcard(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{{"*", "E1", true}, {"E1", "E1", true}, {"E1", "E10", false}, {"E?", "E1", true},
+		{"E?", "E", false}, {"*A*B", "XAYAB", true}, {"*A*B", "XAYA", false}, {"", "", true},
+		{"**", "", true}, {"E*", "R1", false}} {
+		if Wildcard(c.pattern, c.name) != c.want {
+			t.Errorf("%s on %s is not %v", c.pattern, c.name, c.want)
+		}
+	}
+}
