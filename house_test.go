@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler", "checkpoint",
 		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
-		"process", "groupstate", "hostkey"},
+		"handler/query", "process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},

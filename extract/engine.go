@@ -48,6 +48,7 @@ type engine struct {
 	rolls     *process.Schedule // ROLLOVER
 	warnedAt  time.Time         // of long transactions
 	started   bool              // the startup position of this run is known
+	sql       database          // of SQLEXEC
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -75,6 +76,7 @@ func newEngine(cfg Config) *engine {
 	if e.doc == nil {
 		e.doc = &checkpoint.Document{}
 	}
+	e.sql.e = e
 	e.view.state = "Initializing"
 	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
 		e.doc.State.Startup, e.started = cur, true
@@ -166,7 +168,10 @@ func (e *engine) session(ctx context.Context) (err error) {
 	if e.orders.forced() {
 		return nil
 	}
-	return e.settle(true)
+	if err := e.settle(true); err != nil {
+		return err
+	}
+	return e.atExit(ctx)
 }
 
 // disconnect closes source and outputs. What was not made durable comes again.
@@ -186,6 +191,7 @@ func (e *engine) disconnect() error {
 		note(o.w.Close())
 	}
 	e.outputs = nil
+	e.sql.close()
 	clear(e.routes)
 	// What was read and not made durable comes again.
 	e.lastDef, e.unsynced, e.position = nil, 0, checkpoint.Position{}
@@ -206,6 +212,9 @@ func (e *engine) loop(ctx context.Context) error {
 			err = e.idle(ctx)
 		} else if err == nil {
 			err = e.move(txn)
+		}
+		if err == nil {
+			err = e.onSchedule(ctx)
 		}
 		if ctx.Err() != nil {
 			return nil // told to stop: what is not whole comes again
@@ -229,6 +238,7 @@ func (e *engine) idle(ctx context.Context) error {
 	if e.changed {
 		due = e.storedAt.Add(min(idleStore, e.cfg.CheckpointEvery))
 	}
+	due = e.untilDue(due)
 	wait, cancel := context.WithTimeout(ctx, max(due.Sub(e.proc.Now()), time.Millisecond))
 	defer cancel()
 	err := e.source.Wait(wait)

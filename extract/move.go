@@ -76,6 +76,7 @@ func (e *engine) move(txn *record.Txn) error {
 func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 	from := expr.Origin{Txn: &txn.TxnInfo}
 	at, placed := txn.Ops.(placed)
+	e.sql.beginTxn()
 	for n := 0; ; n++ {
 		def, body, err := txn.Ops.Next()
 		if err == io.EOF {
@@ -109,6 +110,7 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 			p := at.OpPosition()
 			from.Seqno, from.RBA, from.Place = p.Seqno, p.RBA, expr.PlaceOf(n, at.Last())
 		}
+		e.sql.beginOp()
 		for _, r := range routes {
 			if r.out.skip {
 				continue
@@ -130,7 +132,10 @@ type placed interface {
 // write gives an operation to a route. One that a condition cannot decide on is
 // discarded.
 func (e *engine) write(r *route, body []byte, from *expr.Origin) error {
-	err := r.write(body, from)
+	err := e.ask(r, body, from)
+	if err == nil {
+		err = r.write(body, from)
+	}
 	if err == nil || !errors.As(err, new(*mapping.UndecidedError)) {
 		return err
 	}

@@ -11,12 +11,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/mapping"
 	"ggsh/param"
 	"ggsh/record"
+)
+
+// How long one query, and one statement for itself, may take.
+const (
+	perRecord   = 10 * time.Minute
+	perSchedule = 24 * time.Hour
 )
 
 // Log is where the report is written.
@@ -99,7 +106,7 @@ func (a *Asker) Ask(q *mapping.TableQuery) ([]mapping.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.traced(q, nil)
+	a.traced(q, answer, nil)
 	if known != nil {
 		known[q.SQL.ID] = answer
 	}
@@ -108,15 +115,30 @@ func (a *Asker) Ask(q *mapping.TableQuery) ([]mapping.Answer, error) {
 
 // queryOf is the query with the parameters of the present record.
 func queryOf(q *mapping.TableQuery) (handler.Query, error) {
+	if !q.SQL.Procedure.IsZero() {
+		return callOf(q), nil
+	}
 	text, order, err := placeholders(q.SQL.Query, q.SQL.Params)
 	if err != nil {
 		return handler.Query{}, err
 	}
-	query := handler.Query{Text: text, Rows: returnsRows(text)}
+	query := handler.Query{Text: text, Rows: returnsRows(text), Limit: perRecord}
 	for _, i := range order {
 		query.Args = append(query.Args, record.AppendValue(nil, q.Params[i]))
 	}
 	return query, nil
+}
+
+// callOf is the call of a procedure with the parameters of the present record.
+func callOf(q *mapping.TableQuery) handler.Query {
+	name := q.SQL.Procedure
+	call := &handler.Call{Schema: name.Schema().Text, Name: name.Table().Text}
+	query := handler.Query{Call: call, Limit: perRecord}
+	for i := range q.Params {
+		call.Params = append(call.Params, q.SQL.Params[i].Name)
+		query.Args = append(query.Args, record.AppendValue(nil, q.Params[i]))
+	}
+	return query
 }
 
 // answerOf reads what a query gave; MAXVARCHARLEN cuts its texts.
@@ -135,14 +157,19 @@ func answerOf(sql *param.SQLExec, got *handler.Answer) ([]mapping.Answer, error)
 	return answer, nil
 }
 
-// failed obeys the ERROR option of a query.
+// failed obeys the ERROR option of a query. What can never be done is not the record's
+// fault and ends the run.
 func (a *Asker) failed(q *mapping.TableQuery, err error) error {
 	var failed *handler.ApplyError
 	if !errors.As(err, &failed) || failed.Class == handler.Connection ||
 		failed.Class == handler.Conflict {
 		return err
 	}
-	a.traced(q, failed)
+	if failed.Class == handler.Order {
+		return ggserr.New(ggserr.BadParameter, "SQLEXEC "+q.SQL.ID+": "+failed.Text).
+			At(q.SQL.Pos.File, q.SQL.Pos.Line, q.SQL.Pos.Column)
+	}
+	a.traced(q, nil, failed)
 	switch q.SQL.Error {
 	case "RAISE", "FINAL":
 		return &mapping.QueryError{ID: q.SQL.ID, Code: failed.Code, Text: failed.Error(),
@@ -155,15 +182,4 @@ func (a *Asker) failed(q *mapping.TableQuery, err error) error {
 			a.Table+": "+failed.Error()))
 	}
 	return nil
-}
-
-// traced writes what TRACE wants to see of a query into the report.
-func (a *Asker) traced(q *mapping.TableQuery, failed *handler.ApplyError) {
-	switch {
-	case q.SQL.Trace == "" || q.SQL.Trace == "ERROR" && failed == nil:
-	case failed != nil:
-		a.Log.Line("SQLEXEC %s: %s: %s", q.SQL.ID, q.SQL.Query, failed.Error())
-	default:
-		a.Log.Line("SQLEXEC %s: %s", q.SQL.ID, q.SQL.Query)
-	}
 }

@@ -97,7 +97,7 @@ func (s *Statements) AtExit(ctx context.Context, q handler.Querier, lost bool) e
 
 // execute runs one statement and obeys its ERROR option.
 func (s *Statements) execute(ctx context.Context, q handler.Querier, st *param.Standalone) error {
-	answer, err := q.Query(ctx, handler.Query{Text: st.Text})
+	answer, err := q.Query(ctx, handler.Query{Text: st.Text, Limit: perSchedule})
 	if err == nil {
 		s.log.Line("SQLEXEC: %d rows: %s", answer.Rows, st.Text)
 		return nil
