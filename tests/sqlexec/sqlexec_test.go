@@ -133,8 +133,8 @@ func TestExtractRunsStatements(t *testing.T) {
 	})
 }
 
-const lookup = "CREATE PROCEDURE lookup (IN item VARCHAR(10), INOUT n INT, OUT cost INT, OUT said VARCHAR(60)) " +
-	"BEGIN DECLARE p INT; SELECT price INTO p FROM prices WHERE sku = item; SELECT 'a result set'; " +
+const lookup = "CREATE PROCEDURE lookup (IN item VARCHAR(10), INOUT n INT, OUT cost INT, " +
+	"OUT said VARCHAR(60)) BEGIN DECLARE p INT; SELECT price INTO p FROM prices WHERE sku = item; SELECT 'a result set'; " +
 	"SET cost = p * n, n = n + 1, said = CONCAT(item, ' for ', IFNULL(cost, 'nothing')); " +
 	"IF item = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such item'; END IF; END"
 
@@ -262,8 +262,8 @@ func TestADataPumpWithALogin(t *testing.T) {
 	s.trail = "pt"
 	s.start("TABLE %s.orders;", "MAP %s.orders, TARGET %t.orders;")
 	s.Write("dirprm/p.prm", "EXTRACT p\nSOURCEDB "+s.source.Login+"\nEXTTRAIL ./dirdat/pt\n"+
-		"TABLE main.orders, SQLEXEC (ID q, QUERY 'SELECT price AS p FROM prices WHERE sku = :s', PARAMS (s = sku)), "+
-		"COLMAP (USEDEFAULTS, price = q.p);\n")
+		"TABLE main.orders, SQLEXEC (ID q, QUERY 'SELECT price AS p FROM prices WHERE sku = :s', "+
+		"PARAMS (s = sku)), COLMAP (USEDEFAULTS, price = q.p);\n")
 	s.Run("add extract p, exttrailsource ./dirdat/lt", "add exttrail ./dirdat/pt, extract p", "start p")
 	s.source.Exec(t, "INSERT INTO orders VALUES (1, 'nut', 10)")
 	s.wait(s.target, "orders", "1 nut 10 2 NULL")
@@ -283,7 +283,7 @@ func TestALoadAsks(t *testing.T) {
 			s.target.Schema+".orders;\n")
 		s.Run("start mgr", "add extract l, sourceistable", "add exttrail ./dirdat/lt, extract l",
 			"dblogin sourcedb "+s.target.Login, "add checkpointtable "+s.target.Schema+".chk",
-			"add replicat r, exttrail ./dirdat/lt, checkpointtable "+s.target.Schema+".chk", "start er *")
+			"add replicat r, exttrail ./dirdat/lt, checkpointtable "+s.target.Schema+".chk", "start l", "start r")
 		s.wait(s.target, "orders", "1 nut 10 2 NULL; 2 bolt 3 5 NULL; 3 none 3 NULL NULL")
 		s.wait(s.source, "summary", "ends 1; starts 1; steps 0")
 		s.Run("stop r", "stop mgr !")
