@@ -375,7 +375,7 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 	code, ofRow := mapping.RowError(err)
 	undecided := errors.As(err, new(*mapping.UndecidedError))
 	switch {
-	case errors.Is(err, mapping.ErrNoOperation) && !m.r.set.noOpsFail:
+	case errors.Is(err, mapping.ErrNoOperation) && t.plan.Statement.Switches.AllowNoOpUpdates:
 		g.noOps = append(g.noOps, t)
 		g.use(t)
 		return nil

@@ -244,12 +244,22 @@ func (w *wiring) noDDL() {
 	}
 }
 
-// sourceLogin is how the source database is named.
+// sourceLogin is how the source database is named; an alias may stand for a file or a folder.
 func (w *wiring) sourceLogin() (param.Login, error) {
 	login, given, err := param.ReadLogin(w.p.Params())
 	if err == nil && !given {
 		err = ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
 			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	if err != nil || login.Alias == "" {
+		return login, err
+	}
+	l, err := w.login(login)
+	switch l.Kind {
+	case dblogin.SQLite:
+		login.Embedded = l.Database
+	case dblogin.Directory:
+		login.Directory = l.Database
 	}
 	return login, err
 }
