@@ -117,7 +117,8 @@ func newName(n param.Name) objectName {
 func (p *Plan) refuseDuplicates() error {
 	seen := map[string][]*entry{}
 	for _, e := range p.entries {
-		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions {
+		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions ||
+			p.extract && e.keepsBack() {
 			continue
 		}
 		to := e.target
@@ -181,7 +182,7 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
-	if err := e.compileEvents(); err != nil {
+	if err := e.compileEvents(extract); err != nil {
 		return nil, err
 	}
 	if err := e.compileQueries(parser, extract); err != nil {
@@ -220,7 +221,7 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{extract && len(st.EventActions) > 0, "EVENTACTIONS in TABLE of an Extract"},
+		{extract && initial && len(st.EventActions) > 0, "EVENTACTIONS in an initial load"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
 		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
 		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,

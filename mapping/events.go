@@ -9,14 +9,8 @@ import (
 	"ggsh/param"
 )
 
-// refusedEvents are the actions that are not done, and why.
-var refusedEvents = map[string]string{
-	"SHELL":    "a Replicat starts no programs",
-	"ROLLOVER": "a Replicat writes no trail",
-}
-
 // compileEvents reads EVENTACTIONS.
-func (e *entry) compileEvents() error {
+func (e *entry) compileEvents(extract bool) error {
 	if len(e.statement.EventActions) == 0 {
 		return nil
 	}
@@ -25,10 +19,17 @@ func (e *entry) compileEvents() error {
 		return err
 	}
 	for _, a := range actions {
-		if why, refused := refusedEvents[a.Name]; refused {
-			return ggserr.New(ggserr.ParameterRefused, "EVENTACTIONS "+a.Name, why).
-				At(a.Pos.File, a.Pos.Line, a.Pos.Column)
+		why := ""
+		switch {
+		case a.Name == "ROLLOVER" && !extract:
+			why = "a Replicat writes no trail"
+		case a.Name == "SHELL":
+			why = "no programs are started"
+		default:
+			continue
 		}
+		return ggserr.New(ggserr.ParameterRefused, "EVENTACTIONS "+a.Name, why).
+			At(a.Pos.File, a.Pos.Line, a.Pos.Column)
 	}
 	e.events = actions
 	return e.refuseTogether()
@@ -77,6 +78,25 @@ func (p *TablePlan) Matches(body []byte, from *expr.Origin) (bool, error) {
 		return false, nil
 	}
 	return taken, err
+}
+
+// Causes reports whether a statement has an action of that name and option.
+func (p *Plan) Causes(name, option string) bool {
+	for _, e := range p.entries {
+		for _, a := range e.events {
+			if a.Name == name && a.Option == option {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepsBack reports whether EVENTACTIONS leaves out each record that it acts on.
+func (e *entry) keepsBack() bool {
+	return slices.ContainsFunc(e.events, func(a param.EventAction) bool {
+		return a.Name == "IGNORE" || a.Name == "DISCARD"
+	})
 }
 
 // Events are the actions of EVENTACTIONS.

@@ -33,12 +33,8 @@ func (m *mapper) events(t *table, op *sourceOp, ref opRef) (apply bool, err erro
 		case "DISCARD ":
 			m.discardEvent(t, op, ref)
 			apply = false
-		case "LOG ":
-			r.p.Info(ggserr.EventRecord, where)
-		case "LOG WARNING":
-			e := ggserr.New(ggserr.EventRecord, where)
-			e.Severity = ggserr.Warning
-			r.p.Event(e)
+		case "LOG ", "LOG WARNING":
+			r.p.EventRecord(where, a.Option == "WARNING")
 		case "REPORT ":
 			r.p.WriteStatistics()
 		case "STOP ":
@@ -76,7 +72,7 @@ func (m *mapper) suspend(ctx context.Context) error {
 		return err
 	}
 	resumed := m.r.state.suspend()
-	m.r.p.Info(ggserr.EventSuspended, m.r.p.Group())
+	m.r.p.Info(ggserr.EventSuspended, "REPLICAT", m.r.p.Group())
 	select {
 	case <-resumed:
 	case <-m.idle.Done():
