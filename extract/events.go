@@ -9,6 +9,7 @@ import (
 	"ggsh/mapping"
 	"ggsh/mapping/expr"
 	"ggsh/record"
+	"ggsh/shell"
 	"ggsh/trail"
 )
 
@@ -51,13 +52,14 @@ func (e *engine) endsWith(o *output, txn *record.Txn) bool {
 
 // obey does what EVENTACTIONS of a route's statement order for an operation, once for
 // all outputs of the statement. writes says that the operation goes on.
-func (e *engine) obey(r *route, body []byte, from *expr.Origin) (writes bool, err error) {
+func (e *engine) obey(ctx context.Context, r *route, body []byte, from *expr.Origin,
+) (writes bool, err error) {
 	v := &e.events
 	if v.asked != r.plan || !v.full && !r.out.skip {
 		v.asked, v.full, v.fate = r.plan, !r.out.skip, written
 		matches, err := r.plan.Matches(body, from)
 		if err == nil && matches {
-			err = e.act(r, body, from)
+			err = e.act(ctx, r, body, from)
 		}
 		if err != nil {
 			return false, err
@@ -74,12 +76,13 @@ func (e *engine) obey(r *route, body []byte, from *expr.Origin) (writes bool, er
 
 // act does the actions in their order. Of a record that its output holds already those
 // are left that stand behind the transaction.
-func (e *engine) act(r *route, body []byte, from *expr.Origin) error {
+func (e *engine) act(ctx context.Context, r *route, body []byte, from *expr.Origin) error {
 	v := &e.events
 	where := r.plan.Source.FullName() + " at CSN " + from.Txn.CSN.String()
 	if from.RBA > 0 {
 		where += ", " + trail.Position{Seqno: from.Seqno, RBA: from.RBA}.String()
 	}
+	shells := 0
 	for _, a := range r.plan.Events() {
 		switch a.Name {
 		case "STOP":
@@ -109,6 +112,9 @@ func (e *engine) act(r *route, body []byte, from *expr.Origin) error {
 			e.proc.EventRecord(where, a.Option == "WARNING")
 		case "REPORT":
 			e.proc.WriteStatistics()
+		case "SHELL":
+			err = e.command(ctx, r, where, shells)
+			shells++
 		case "ROLLOVER":
 			err = e.rolloverEvent()
 		case "CHECKPOINT":
@@ -123,6 +129,19 @@ func (e *engine) act(r *route, body []byte, from *expr.Origin) error {
 		}
 	}
 	return nil
+}
+
+// command runs a SHELL. The record's transaction is not whole in a trail before that has
+// ended well, so that a crash has it run again.
+func (e *engine) command(ctx context.Context, r *route, where string, nth int) error {
+	commands, err := r.plan.Commands()
+	if err != nil {
+		return err
+	}
+	c := &commands[nth]
+	e.show(func(v *view) { v.state, v.atEOF = "Running a command of EVENTACTIONS", false })
+	runner := shell.Runner{Dir: string(e.proc.Home()), Tell: e.proc}
+	return runner.Run(ctx, shell.Command{Text: c.Text, Set: c.Set, Unset: c.Unset, For: where})
 }
 
 // begun reports whether an output has a part of the transaction.

@@ -177,9 +177,16 @@ func (f *fixture) inFile(seqno uint32) string {
 	}
 }
 
-// suspended starts an Extract in the background and waits until it is suspended. order
-// gives it an order, ended waits for its end.
+// suspended starts an Extract and waits until it is suspended.
 func (f *fixture) suspended() (order func(control.Verb) control.Reply, ended func() error) {
+	f.t.Helper()
+	return f.begun(control.Suspended, func() bool { return true })
+}
+
+// begun starts an Extract in the background and waits until it has a state and more. order
+// gives it an order, ended waits for its end.
+func (f *fixture) begun(state string, more func() bool,
+) (order func(control.Verb) control.Reply, ended func() error) {
 	f.t.Helper()
 	cfg, p := f.config("E1", fromScript(6), -1)
 	e := newEngine(cfg)
@@ -188,7 +195,7 @@ func (f *fixture) suspended() (order func(control.Verb) control.Reply, ended fun
 	order = func(v control.Verb) control.Reply {
 		return e.Respond(f.t.Context(), control.Request{Verb: v})
 	}
-	for order(control.Status).Status.State != control.Suspended {
+	for order(control.Status).Status.State != state || !more() {
 		select {
 		case err := <-done:
 			f.t.Fatalf("it ended: %v", err)
@@ -267,5 +274,34 @@ func TestADataPumpObeysEventActions(t *testing.T) {
 		if upto == 4 && !strings.Contains(f.report("P1"), "hr.emp at CSN 4, 0:") {
 			t.Error(f.report("P1"))
 		}
+	}
+}
+
+// A command runs before its record is in the trail, and again when it failed; the order to
+// stop ends it.
+func TestACommandOfAnExtract(t *testing.T) {
+	f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.other;\nTABLE hr.emp;\n"+
+		"TABLE hr.emp, FILTER (id = 41), EVENTACTIONS (IGNORE, SHELL ('echo $csn >> ran; echo done; "+
+		"test -e go || exit 3', csn = @GETENV ('TRANSACTION', 'CSN')));\n"+
+		"TABLE hr.emp, FILTER (id = 50), EVENTACTIONS (IGNORE, SHELL 'exec sleep 1000');\n")
+	err := f.run("E1", fromScript(6), -1)
+	if err == nil || !strings.Contains(err.Error(), "a record of hr.emp at CSN 4 failed: exit status 3") {
+		t.Fatal(err)
+	}
+	f.equal(lt, want(1, 3, 1))
+	if err := os.WriteFile(f.home.Join("go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	order, ended := f.begun("Running a command of EVENTACTIONS", func() bool {
+		return strings.Contains(f.report("E1"), "OGG-30136")
+	})
+	order(control.Stop)
+	if err := ended(); err != nil {
+		t.Fatal(err)
+	}
+	f.equal(lt, want(1, 4, 1))
+	ran, err := os.ReadFile(f.home.Join("ran"))
+	if err != nil || string(ran) != "4\n4\n" || !strings.Contains(f.report("E1"), "SHELL> done") {
+		t.Errorf("%q %v\n%s", ran, err, f.report("E1"))
 	}
 }

@@ -69,7 +69,7 @@ func (e *engine) move(ctx context.Context, txn *record.Txn) error {
 			o.late = o.skip && e.endsWith(o, txn)
 		}
 		e.markTallies()
-		dropped, err := e.moveOps(txn)
+		dropped, err := e.moveOps(ctx, txn)
 		if err != nil || dropped {
 			return err
 		}
@@ -85,7 +85,7 @@ func (e *engine) move(ctx context.Context, txn *record.Txn) error {
 
 // moveOps writes the operations but for the last of each output. dropped says
 // that the transaction turned out never to have been completed.
-func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
+func (e *engine) moveOps(ctx context.Context, txn *record.Txn) (dropped bool, err error) {
 	from := expr.Origin{Txn: &txn.TxnInfo}
 	at, placed := txn.Ops.(placed)
 	for n := 0; ; n++ {
@@ -124,7 +124,7 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 		e.events.asked = nil
 		e.events.records++
 		for _, r := range routes {
-			if err := e.moveOp(r, body, &from); err != nil {
+			if err := e.moveOp(ctx, r, body, &from); err != nil {
 				return false, err
 			}
 		}
@@ -134,12 +134,12 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 
 // moveOp gives an operation to a route, unless its output holds it already or
 // EVENTACTIONS keeps it back.
-func (e *engine) moveOp(r *route, body []byte, from *expr.Origin) error {
+func (e *engine) moveOp(ctx context.Context, r *route, body []byte, from *expr.Origin) error {
 	if r.out.skip && !r.out.late {
 		return nil
 	}
 	if len(r.plan.Events()) > 0 && !r.out.ignored {
-		writes, err := e.obey(r, body, from)
+		writes, err := e.obey(ctx, r, body, from)
 		if err != nil || !writes {
 			return err
 		}

@@ -35,7 +35,8 @@ func CheckExpressions(f *param.File) []*ggserr.Error {
 	for i := range statements {
 		e := &entry{statement: &statements[i], at: statements[i].Pos}
 		for _, err := range []error{e.compileColMap(parser),
-			e.compileSelection(parser, f.Program.Has(param.Extract))} {
+			e.compileSelection(parser, f.Program.Has(param.Extract)),
+			e.compileEvents(parser, f.Program.Has(param.Extract))} {
 			faults = append(faults, ggserr.All(err)...)
 		}
 	}
@@ -182,7 +183,7 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
-	if err := e.compileEvents(extract); err != nil {
+	if err := e.compileEvents(parser, extract); err != nil {
 		return nil, err
 	}
 	if err := e.compileQueries(parser, extract); err != nil {
