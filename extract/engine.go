@@ -49,6 +49,8 @@ type engine struct {
 	warnedAt  time.Time         // of long transactions
 	started   bool              // the startup position of this run is known
 	reached   bool              // this session has got what it came for from the source
+	events    events            // EVENTACTIONS of the transaction that is moved
+	mayIgnore bool              // a statement has IGNORE TRANSACTION
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -80,6 +82,7 @@ func newEngine(cfg Config) *engine {
 	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
 		e.doc.State.Startup, e.started = cur, true
 	}
+	e.mayIgnore = cfg.Plan.Causes("IGNORE", "TRANSACTION")
 	e.rolls = process.NewSchedule(cfg.Rollover, e.proc.Now())
 	e.orders.stop = make(chan struct{})
 	return e
@@ -221,7 +224,10 @@ func (e *engine) loop(ctx context.Context) error {
 		if err == io.EOF {
 			err = e.idle(ctx)
 		} else if err == nil {
-			err = e.move(txn)
+			err = e.move(ctx, txn)
+		}
+		if err == errEventStop {
+			return nil
 		}
 		if ctx.Err() != nil {
 			return nil // told to stop: what is not whole comes again
@@ -401,17 +407,24 @@ func (e *engine) show(change func(*view)) {
 // rollover begins a new file in each trail.
 func (e *engine) rollover() error {
 	for _, o := range e.outputs {
-		if err := o.w.Rollover(); err != nil {
+		if err := e.roll(o); err != nil {
 			return err
 		}
-		at, err := o.w.Sync()
-		if err != nil {
-			return err
-		}
-		o.durable = at
-		e.proc.Info(ggserr.RolloverDone, o.cfg.Name, at.Seqno)
 	}
-	e.changed = true
+	return nil
+}
+
+// roll begins a new file in one trail.
+func (e *engine) roll(o *output) error {
+	if err := o.w.Rollover(); err != nil {
+		return err
+	}
+	at, err := o.w.Sync()
+	if err != nil {
+		return err
+	}
+	o.durable, e.changed = at, true
+	e.proc.Info(ggserr.RolloverDone, o.cfg.Name, at.Seqno)
 	return nil
 }
 

@@ -278,6 +278,15 @@ func (p *Process) Event(e *ggserr.Error) {
 	p.logOnly(e)
 }
 
+// EventRecord tells of a record that causes an event: EVENTACTIONS LOG.
+func (p *Process) EventRecord(where string, warning bool) {
+	e := ggserr.New(ggserr.EventRecord, where)
+	if warning {
+		e.Severity = ggserr.Warning
+	}
+	p.Event(e)
+}
+
 // Line writes a line to the report only.
 func (p *Process) Line(format string, args ...any) { p.report.Line(format, args...) }
 
