@@ -26,7 +26,7 @@ var floors = [][]string{
 		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl",
 		"shell"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
-		"process", "groupstate", "hostkey"},
+		"handler/query", "process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},

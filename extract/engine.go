@@ -51,6 +51,7 @@ type engine struct {
 	reached   bool              // this session has got what it came for from the source
 	events    events            // EVENTACTIONS of the transaction that is moved
 	mayIgnore bool              // a statement has IGNORE TRANSACTION
+	sql       database          // of SQLEXEC
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -78,6 +79,7 @@ func newEngine(cfg Config) *engine {
 	if e.doc == nil {
 		e.doc = &checkpoint.Document{}
 	}
+	e.sql.e = e
 	e.view.state = "Initializing"
 	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
 		e.doc.State.Startup, e.started = cur, true
@@ -185,7 +187,10 @@ func (e *engine) session(ctx context.Context) (err error) {
 	if e.orders.forced() {
 		return nil
 	}
-	return e.settle(true)
+	if err := e.settle(true); err != nil {
+		return err
+	}
+	return e.atExit(ctx)
 }
 
 // disconnect closes source and outputs. What was not made durable comes again.
@@ -205,6 +210,7 @@ func (e *engine) disconnect() error {
 		note(o.w.Close())
 	}
 	e.outputs = nil
+	e.sql.close()
 	clear(e.routes)
 	// What was read and not made durable comes again.
 	e.lastDef, e.unsynced, e.position = nil, 0, checkpoint.Position{}
@@ -229,6 +235,9 @@ func (e *engine) loop(ctx context.Context) error {
 		if err == errEventStop {
 			return nil
 		}
+		if err == nil {
+			err = e.onSchedule(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil // told to stop: what is not whole comes again
 		}
@@ -251,6 +260,7 @@ func (e *engine) idle(ctx context.Context) error {
 	if e.changed {
 		due = e.storedAt.Add(min(idleStore, e.cfg.CheckpointEvery))
 	}
+	due = e.untilDue(due)
 	wait, cancel := context.WithTimeout(ctx, max(due.Sub(e.proc.Now()), time.Millisecond))
 	defer cancel()
 	err := e.source.Wait(wait)

@@ -118,11 +118,15 @@ func (w *wiring) config() (extract.Config, error) {
 	if err == nil && !w.isLoad() {
 		names, err = w.heartbeatNames()
 	}
-	return extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
+	cfg := extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
-		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}
+	if err == nil {
+		err = w.readSQL(&cfg)
+	}
+	return cfg, err
 }
 
 // noDefinitions tells that definitions come with the source. A file that is to override
