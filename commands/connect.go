@@ -26,6 +26,41 @@ const remoteTime = 150 * time.Second
 type remote struct {
 	address string
 	client  *control.Client
+	session *control.Session // there
+	as      string           // its database login
+}
+
+// execute has a line executed there. A session that has ended is begun anew; with
+// it went a login, which is told.
+func (m *remote) execute(ctx context.Context, q control.CommandRequest, r *Result) (
+	control.CommandReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, remoteTime)
+	defer cancel()
+	if !m.session.Alive() {
+		if m.as != "" {
+			r.Notes = append(r.Notes, "the session at "+m.address+" had ended, and with it the login "+
+				"to "+m.as+".")
+			m.as = ""
+		}
+		session, err := m.client.Open(ctx)
+		if err != nil {
+			return control.CommandReply{}, err
+		}
+		m.session = session
+	}
+	rep, err := m.session.Execute(ctx, q)
+	if err == nil && rep.Ask == nil && rep.Edit == nil {
+		m.as = rep.As
+	}
+	return rep, err
+}
+
+// leaveRemote ends the connection to another Manager, if there is one.
+func (s *Session) leaveRemote() {
+	if s.remote != nil {
+		s.remote.session.Close()
+		s.remote = nil
+	}
 }
 
 // relayed is what a line gave on another home, as that home renders it.
@@ -37,12 +72,25 @@ type relayed struct {
 // Text is the rendering without the blank lines around it.
 func (r relayed) Text() string { return r.text }
 
-// MarshalJSON gives the other home's result as it is.
-func (r relayed) MarshalJSON() ([]byte, error) {
-	if len(r.data) == 0 {
-		return []byte("null"), nil
+// with gives the other home's result, with notes of this one.
+func (r relayed) with(notes []string) ([]byte, error) {
+	if len(notes) == 0 {
+		return r.data, nil
 	}
-	return r.data, nil
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(r.data, &fields); err != nil {
+		return nil, err
+	}
+	var theirs []string
+	if err := json.Unmarshal(fields["notes"], &theirs); err != nil && fields["notes"] != nil {
+		return nil, err
+	}
+	all, err := json.Marshal(append(notes, theirs...))
+	if err != nil {
+		return nil, err
+	}
+	fields["notes"] = all
+	return json.Marshal(fields)
 }
 
 func connect(ctx context.Context, s *Session, c *call) (Value, error) {
@@ -72,9 +120,10 @@ func connect(ctx context.Context, s *Session, c *call) (Value, error) {
 		return nil, err
 	}
 	r := &remote{address: address, client: control.ToManager(host, port, trust)}
-	if _, err := r.client.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+	if r.session, err = r.client.Open(ctx); err != nil {
 		return nil, err
 	}
+	s.leaveRemote()
 	s.remote = r
 	return say("Connected to the Manager at "+address+".",
 		"Commands are executed there; DISCONNECT comes back."), nil
@@ -145,22 +194,25 @@ func disconnect(_ context.Context, s *Session, _ *call) (Value, error) {
 		return nil, refuse("The shell is not connected to another Manager.")
 	}
 	address := s.remote.address
-	s.remote = nil
+	s.leaveRemote()
 	return say("Disconnected from the Manager at " + address + "."), nil
 }
 
-// forward has the other home execute a line. Its questions are put here.
+// forward has the other home execute a line. Its questions are put here, and what
+// it gives to be edited is edited here.
 func (s *Session) forward(ctx context.Context, line string, r *Result) {
-	ctx, cancel := context.WithTimeout(ctx, remoteTime)
-	defer cancel()
 	q := control.CommandRequest{Line: line, Answers: []string{}}
 	if s.cfg.Lines == nil {
 		q.Answers = nil
 	}
 	for {
-		var rep control.CommandReply
-		if err := s.remote.client.Post(ctx, control.CommandPath, q, &rep); err != nil {
+		rep, err := s.remote.execute(ctx, q, r)
+		if err != nil {
 			r.fail(err)
+			return
+		}
+		if rep.Edit != nil {
+			s.forwardEdit(ctx, rep.Edit, q, r)
 			return
 		}
 		if rep.Ask == nil || s.cfg.Lines == nil || len(q.Answers) >= maxAnswers {
@@ -205,7 +257,7 @@ func (s *Session) here(c *Command) (bool, error) {
 	case "CONNECT", "DISCONNECT", "HELP", "HISTORY", "!", "FC", "OBEY", "ALLOWNESTED",
 		"NOALLOWNESTED", "SET EDITOR", "EXIT", "QUIT":
 		return true, nil
-	case "DBLOGIN", "EDIT PARAMS", "SHELL", "SH", "START MANAGER":
+	case "SHELL", "SH", "START MANAGER":
 		return false, refuse("%s is not done on another host.", c.Name()).
 			Do("Log in to %s and run ggsh there, or DISCONNECT to do it here.", s.remote.address)
 	}

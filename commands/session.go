@@ -108,7 +108,8 @@ type Session struct {
 	nested    bool // ALLOWNESTED
 	depth     int  // of OBEY
 	remote    *remote
-	quit      bool // EXIT was in an OBEY file
+	caller    *given // of the line under way, when it came from another program
+	quit      bool   // EXIT was in an OBEY file
 	subdirs   bool
 	debug     bool
 }
@@ -137,8 +138,13 @@ func New(cfg Config) *Session {
 	return s
 }
 
-// Close ends the database login.
+// Close ends the database login and the connection to another Manager.
 func (s *Session) Close() error {
+	s.leaveRemote()
+	return s.logout()
+}
+
+func (s *Session) logout() error {
 	if s.db == nil {
 		return nil
 	}
@@ -149,27 +155,32 @@ func (s *Session) Close() error {
 
 // Prompt is the prompt for the next command: GGSH (host as user@db) 3> .
 func (s *Session) Prompt() string {
-	return fmt.Sprintf("GGSH (%s) %d> ", s.where(), len(s.history)+1)
+	host, as := s.cfg.Host, s.login()
+	if s.remote != nil {
+		host, as = s.remote.address, s.remote.as
+	}
+	if as != "" {
+		host += " as " + as
+	}
+	return fmt.Sprintf("GGSH (%s) %d> ", host, len(s.history)+1)
 }
 
-func (s *Session) where() string {
-	if s.remote != nil {
-		return s.remote.address
-	}
+// login is the database login as the prompt shows it, empty without one.
+func (s *Session) login() string {
 	if s.db == nil {
-		return s.cfg.Host
+		return ""
 	}
 	name := s.db.Login.Database
 	if s.db.Kind == dblogin.SQLite || s.db.Kind == dblogin.Directory {
 		name = filepath.Base(name)
 	}
-	if name == "" {
-		return s.cfg.Host + " as " + string(s.db.Kind)
+	switch {
+	case name == "":
+		return string(s.db.Kind)
+	case s.db.User == "":
+		return name
 	}
-	if s.db.User == "" {
-		return s.cfg.Host + " as " + name
-	}
-	return s.cfg.Host + " as " + s.db.User + "@" + name
+	return s.db.User + "@" + name
 }
 
 // Do executes one line of a person, a script or a request.
