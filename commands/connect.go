@@ -93,34 +93,69 @@ func (r relayed) with(notes []string) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
+// Destination is what CONNECT is given: another Manager, and who calls it.
+type Destination struct {
+	Address     string // host[:port]
+	Fingerprint string // of its certificate, which is trusted from now on; may be empty
+	// User of the credential store there; empty for a Manager of this host.
+	User     string
+	Password func() (string, error) // asked for once, when there is a user
+	// Alias and Domain of the credential store here, instead of a user.
+	Alias, Domain string
+}
+
 func connect(ctx context.Context, s *Session, c *call) (Value, error) {
-	host, port, err := splitAddress(c.at("address"))
+	d := Destination{Address: c.at("address"), Fingerprint: c.text("FINGERPRINT"),
+		User: c.text("USERID") + c.text("AS"), Alias: c.text("USERIDALIAS"), Domain: c.text("DOMAIN")}
+	d.Password = func() (string, error) { return s.password(c) }
+	if user, password, ok := splitUser(d.User); ok {
+		d.User, d.Password = user, func() (string, error) { return password, nil }
+	}
+	return s.connectTo(ctx, d)
+}
+
+// Connect is CONNECT for who has no line of it.
+func (s *Session) Connect(ctx context.Context, d Destination) *Result {
+	r := &Result{Command: "CONNECT " + d.Address, at: s.cfg.Now()}
+	var err error
+	if r.Value, err = s.connectTo(ctx, d); err != nil {
+		r.fail(err)
+	}
+	return r
+}
+
+func (s *Session) connectTo(ctx context.Context, d Destination) (Value, error) {
+	host, port, err := splitAddress(d.Address)
 	if err != nil {
 		return nil, err
 	}
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	known := hostkey.KnownTo(s.cfg.Home)
 	find := known.Find
-	if c.has("FINGERPRINT") {
-		find = func(string) (string, error) { return c.text("FINGERPRINT"), nil }
+	if d.Fingerprint != "" {
+		find = func(string) (string, error) { return d.Fingerprint, nil }
 	}
-	probe := control.ToManager(host, port, control.Trust{Known: find})
-	if _, err = probe.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
-		if err = s.accept(known, address, err); err != nil {
-			return nil, err
+	if seen, err := find(address); err == nil && seen == "" {
+		probe := control.ToManager(host, port, control.Trust{Known: find})
+		if _, err = probe.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+			if err = s.accept(known, address, err); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if c.has("FINGERPRINT") { // it was the one
-		if err := known.Add(address, c.text("FINGERPRINT")); err != nil {
-			return nil, refuse("%s", err)
-		}
-	}
-	trust := control.Trust{Known: known.Find}
-	if trust.User, trust.Password, err = s.remoteUser(c); err != nil {
+	trust := control.Trust{Known: find}
+	if trust.User, trust.Password, err = s.remoteUser(d); err != nil {
 		return nil, err
 	}
 	r := &remote{address: address, client: control.ToManager(host, port, trust)}
-	if r.session, err = r.client.Open(ctx); err != nil {
+	r.session, err = r.client.Open(ctx)
+	var answered *control.Problem
+	if d.Fingerprint != "" && (err == nil || errors.As(err, &answered)) { // it was the one
+		if err := known.Add(address, d.Fingerprint); err != nil {
+			return nil, refuse("%s", err)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.leaveRemote()
@@ -153,23 +188,19 @@ func (s *Session) accept(known hostkey.Known, address string, err error) error {
 
 // remoteUser gives user and password for a Manager; without a user none, as a
 // Manager of this host needs.
-func (s *Session) remoteUser(c *call) (user, password string, err error) {
+func (s *Session) remoteUser(d Destination) (user, password string, err error) {
 	switch {
-	case c.has("USERIDALIAS"):
-		domain := c.text("DOMAIN")
+	case d.Alias != "":
+		domain := d.Domain
 		if domain == "" {
 			domain = AdminDomain
 		}
-		return s.aliases().Secret(c.text("USERIDALIAS"), domain)
-	case !c.has("USERID") && !c.has("AS"):
+		return s.aliases().Secret(d.Alias, domain)
+	case d.User == "":
 		return "", "", nil
 	}
-	user = c.text("USERID") + c.text("AS")
-	if user, password, ok := splitUser(user); ok {
-		return user, password, nil
-	}
-	password, err = s.password(c)
-	return user, password, err
+	password, err = d.Password()
+	return d.User, password, err
 }
 
 // splitAddress reads host, host:port, or the address of a service with its scheme and

@@ -107,7 +107,7 @@ func (s *Session) answer(ctx context.Context, q control.CommandRequest) control.
 	}
 	result := s.Do(ctx, q.Line)
 	s.history = nil // of the caller, who has one
-	if s.caller.ask != nil || s.caller.edit != nil {
+	if s.caller.open() {
 		return control.CommandReply{Ask: s.caller.ask, Edit: s.caller.edit}
 	}
 	_, long := result.Value.(Page)
@@ -135,6 +135,9 @@ type given struct {
 	edited  *control.Edited
 	edit    *control.Edit // what is to be edited first
 }
+
+// open reports whether the caller has to answer or to edit something first.
+func (g *given) open() bool { return g.ask != nil || g.edit != nil }
 
 // Next gives an answer.
 func (g *given) Next(prompt string) (string, error) { return g.next(prompt, false) }

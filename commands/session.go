@@ -267,10 +267,7 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 		r.fail(err)
 		return r
 	}
-	if c.cmd.Changes {
-		s.log.Write(ggserr.ShellCommand, s.cfg.User, r.Command)
-	}
-	r.Value, err = c.cmd.run(ctx, s, c)
+	r.Value, err = s.run(ctx, c, r.Command)
 	r.Notes = notes
 	if errors.Is(err, errTold) {
 		r.Failed = true
@@ -279,6 +276,22 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 	}
 	r.Quit = s.quit || c.cmd.Verb == "EXIT" || c.cmd.Verb == "QUIT"
 	return r
+}
+
+// run runs a command, with a record in the event log of what changes something: before
+// it, but of a line of another program once its questions are answered.
+func (s *Session) run(ctx context.Context, c *call, masked string) (Value, error) {
+	note := func() {
+		if c.cmd.Changes && (s.caller == nil || !s.caller.open()) {
+			s.log.Write(ggserr.ShellCommand, s.cfg.User, masked)
+		}
+	}
+	if s.caller == nil {
+		note()
+	} else {
+		defer note()
+	}
+	return c.cmd.run(ctx, s, c)
 }
 
 // Check reads a script without running it, and gives all its faults.
@@ -336,8 +349,8 @@ func noManager(err error) error {
 // ask puts a yes-or-no question; without anybody to ask it is refused.
 func (s *Session) ask(question string) (bool, error) {
 	if s.cfg.Lines == nil {
-		return false, refuse("%s Nobody can be asked here:", question).
-			Do("put ! at the end of the command for yes.")
+		return false, refuse("%s Nobody can be asked here.", strings.TrimSpace(question)).
+			Do("Put ! at the end of the command for yes.")
 	}
 	answer, err := s.cfg.Lines.Next(question)
 	if err != nil && answer == "" {

@@ -18,8 +18,10 @@ const jsonType = "application/json"
 
 // CommandRequest is one line of the shell for a Manager to execute.
 type CommandRequest struct {
-	Line    string   `json:"line"`
-	Answers []string `json:"answers,omitempty"` // to the questions that the line put before
+	Line string `json:"line"`
+	// Answers to the questions that the line put before. Without the field, not even
+	// an empty one, nobody can be asked.
+	Answers []string `json:"answers,omitzero"`
 	// Edited is the text that the line gave to be edited.
 	Edited *Edited `json:"edited,omitempty"`
 }
