@@ -301,7 +301,8 @@ func connectRows() []Command {
 			Synopsis: "CONNECT host[:port] [USERID user [, PASSWORD p] | USERIDALIAS a [DOMAIN d]] " +
 				"[FINGERPRINT f]",
 			Help: "Connects the shell to the Manager of another home, which executes the commands that " +
-				"follow. Its user is one of domain " + AdminDomain + " of the credential store there.",
+				"follow. Its user is one of domain " + AdminDomain + " of the credential store there. A " +
+				"login of DBLOGIN ends with the connection; EDIT PARAMS uses the editor here.",
 			Places: []Arg{{Name: "address", Kind: Word, Help: "host:port of its Manager"}},
 			Options: []Arg{{Name: "USERID", Kind: Word, Help: "user of the credential store there"},
 				{Name: "AS", Kind: Word, Help: "the same as USERID"},
