@@ -231,7 +231,7 @@ func disconnect(_ context.Context, s *Session, _ *call) (Value, error) {
 
 // forward has the other home execute a line. Its questions are put here, and what
 // it gives to be edited is edited here.
-func (s *Session) forward(ctx context.Context, line string, r *Result) {
+func (s *Session) forward(ctx context.Context, c *call, line string, r *Result) {
 	q := control.CommandRequest{Line: line, Answers: []string{}}
 	if s.cfg.Lines == nil {
 		q.Answers = nil
@@ -242,7 +242,7 @@ func (s *Session) forward(ctx context.Context, line string, r *Result) {
 			r.fail(err)
 			return
 		}
-		if rep.Edit != nil {
+		if rep.Edit != nil && c.cmd.Name() == "EDIT PARAMS" {
 			s.forwardEdit(ctx, rep.Edit, q, r)
 			return
 		}

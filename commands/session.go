@@ -258,7 +258,7 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 			return r
 		}
 		if !mine {
-			s.forward(ctx, line, r)
+			s.forward(ctx, c, line, r)
 			return r
 		}
 	}
