@@ -48,6 +48,7 @@ type engine struct {
 	rolls     *process.Schedule // ROLLOVER
 	warnedAt  time.Time         // of long transactions
 	started   bool              // the startup position of this run is known
+	reached   bool              // this session has got what it came for from the source
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -96,7 +97,8 @@ func (e *engine) run(ctx context.Context, session func(context.Context) error) e
 		case <-ctx.Done():
 		}
 	}()
-	backoff, told := minBackoff, ""
+	var between pauses
+	told := ""
 	for {
 		began := e.proc.Now()
 		err := session(ctx)
@@ -106,17 +108,31 @@ func (e *engine) run(ctx context.Context, session func(context.Context) error) e
 		if err == nil || !temporary(err) {
 			return err
 		}
-		if e.proc.Now().Sub(began) > maxBackoff {
-			backoff, told = minBackoff, ""
+		lasted := e.proc.Now().Sub(began)
+		if lasted > maxBackoff {
+			told = ""
 		}
 		if err.Error() != told {
 			e.proc.Event(retryEvent(err))
 			told = err.Error()
 		}
 		e.show(func(v *view) { v.retrying, v.atEOF = err.Error(), false })
-		sleep(ctx, backoff)
-		backoff = min(2*backoff, maxBackoff)
+		sleep(ctx, between.next(lasted, e.reached))
+		e.reached = false
 	}
+}
+
+// pauses are those between sessions: they double while sessions fail soon.
+type pauses struct{ last time.Duration }
+
+// next is the pause behind a session. One that lasted a while, or that reached its
+// source, is followed by the shortest: a load that waits longer for its next snapshot
+// has more to catch up with, in which a table may be altered again.
+func (p *pauses) next(lasted time.Duration, reached bool) time.Duration {
+	if p.last = min(2*p.last, maxBackoff); p.last == 0 || reached || lasted > maxBackoff {
+		p.last = minBackoff
+	}
+	return p.last
 }
 
 // retryEvent tells why a session is tried again: mostly it is the network.
