@@ -146,9 +146,16 @@ func TestASessionLivesWithItsConnection(t *testing.T) {
 	h.want(one, "d", "d 6")
 
 	// The connection is lost while a line is executed.
-	go one.Execute(t.Context(), CommandRequest{Line: "wait"})
+	lost := make(chan error, 1)
+	go func() {
+		_, err := one.Execute(t.Context(), CommandRequest{Line: "wait"})
+		lost <- err
+	}()
 	<-h.waiting
 	one.conn.Close()
+	if err := <-lost; err == nil {
+		t.Error("a line of a lost connection was answered")
+	}
 	h.until("the lost session ends", func() bool { return h.open.Load() == 0 })
 }
 
