@@ -24,6 +24,7 @@ import (
 	"ggsh/groupstate"
 	"ggsh/hostkey"
 	"ggsh/param"
+	"ggsh/process"
 	"ggsh/report"
 	"ggsh/subdirs"
 )
@@ -72,6 +73,9 @@ type Manager struct {
 	stop    context.CancelFunc
 	access  *control.Access
 	print   string // the certificate's fingerprint, when other hosts may be admitted
+
+	globals    param.GlobalsConfig // as Run found GLOBALS
+	globalsErr error
 
 	mu       sync.Mutex // guards what follows
 	set      param.ManagerConfig
@@ -123,6 +127,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	defer lock.Close()
 	m.started = m.cfg.Now()
+	m.globals, m.globalsErr = param.LoadGlobals(m.cfg.Home.Globals(), string(m.cfg.Home))
+	process.SetUmask(m.globals)
 	m.report, err = report.Open(m.cfg.ReportFile, os.Stdout, report.Header{
 		Product: "ggsh Manager", Version: m.cfg.Version, Started: m.started,
 		PID: os.Getpid()}, m.cfg.Now)

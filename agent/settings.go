@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"strings"
 
@@ -22,7 +23,7 @@ func (m *Manager) readSettings() (param.ManagerConfig, error) {
 	for _, w := range f.Warnings {
 		m.event(w)
 	}
-	if err != nil {
+	if err = errors.Join(m.globalsErr, err); err != nil {
 		return param.ManagerConfig{}, err
 	}
 	set, err := param.ReadManager(f)

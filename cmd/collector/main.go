@@ -18,6 +18,8 @@ import (
 
 	"ggsh/collector"
 	"ggsh/ggserr"
+	"ggsh/param"
+	"ggsh/process"
 	"ggsh/subdirs"
 	"ggsh/wallet"
 )
@@ -48,6 +50,11 @@ func run(cfg collector.ServerConfig, dir, address string) error {
 	}
 	cfg.Token, cfg.Home = strings.TrimSpace(token), string(home)
 	cfg.Dirs = append(cfg.Dirs, home.Join("dirdat"))
+	globals, err := param.LoadGlobals(home.Globals(), string(home))
+	if err != nil {
+		return err
+	}
+	process.SetUmask(globals)
 	keys, err := wallet.Of(home)
 	if err != nil {
 		return err
