@@ -27,6 +27,7 @@ import (
 	"ggsh/process"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Config is what a Manager works with. Only Home is needed.
@@ -129,6 +130,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	m.started = m.cfg.Now()
 	m.globals, m.globalsErr = param.LoadGlobals(m.cfg.Home.Globals(), string(m.cfg.Home))
 	process.SetUmask(m.globals)
+	systemlog.Attach(m.log, m.globals.SysLog.Has)
 	m.report, err = report.Open(m.cfg.ReportFile, os.Stdout, report.Header{
 		Product: "ggsh Manager", Version: m.cfg.Version, Started: m.started,
 		PID: os.Getpid()}, m.cfg.Now)

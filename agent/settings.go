@@ -9,6 +9,7 @@ import (
 	"ggsh/control"
 	"ggsh/ggserr"
 	"ggsh/param"
+	"ggsh/systemlog"
 )
 
 // firstDynamic is the first port of collectors without DYNAMICPORTLIST.
@@ -30,6 +31,11 @@ func (m *Manager) readSettings() (param.ManagerConfig, error) {
 	if err != nil {
 		return set, err
 	}
+	levels := m.globals.SysLog
+	if set.SysLogGiven {
+		levels = set.SysLog
+	}
+	systemlog.Attach(m.log, levels.Has)
 	for _, r := range set.Purge {
 		if r.KeepFilesGiven && r.KeepFor > 0 {
 			m.info(ggserr.KeepFilesIgnored, r.Trail)

@@ -22,7 +22,8 @@ type GlobalsConfig struct {
 	OutputDirs                 []string // ALLOWOUTPUTDIR
 	MaxGroups                  int
 	ExcludeWildcardObjectsOnly bool
-	Umask                      int   // OUTPUTFILEUMASK; -1 when not given
+	Umask                      int // OUTPUTFILEUMASK; -1 when not given
+	SysLog                     SysLog
 	CacheSize                  int64 // bytes; 0 when not given
 	CacheDirectory             string
 }
@@ -93,6 +94,8 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		} else if err == nil {
 			g.Umask = int(n)
 		}
+	case "SYSLOG":
+		g.SysLog = c.sysLog()
 	case "CACHEMGR":
 		var m Memory
 		m.read(c)

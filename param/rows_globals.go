@@ -53,10 +53,10 @@ var globalsRows = []Spec{
 	{Name: "OUTPUTFILEUMASK", Programs: Globals, Syntax: "OUTPUTFILEUMASK n", Priority: P1,
 		Default: "the environment's", Help: "Octal umask of the processes, so of trail, discard " +
 			"and report files; without it trails and discard files are 0640, reports 0644."},
-	{Name: "SYSLOG", Programs: Globals | Manager, Priority: P1, Support: Recognised,
-		Syntax:  "SYSLOG {ALL|NONE|{INFO|WARN|ERROR}...}",
-		Help:    "Messages that go to the system log too.",
-		Instead: "messages go to ggserr.log only"},
+	{Name: "SYSLOG", Programs: Globals | Manager, Priority: P1, Default: "NONE",
+		Syntax: "SYSLOG {ALL|NONE|{INFO|WARN|ERROR}...}",
+		Help: "Messages that go to the system log of this machine too; in mgr.prm for the " +
+			"Manager only, whatever GLOBALS says."},
 	{Name: "USE_TRAILDEFS", Programs: Globals, Syntax: "USE_TRAILDEFS", Priority: P1,
 		Default: "in force", Help: "Table definitions travel in the trail."},
 	{Name: "NO_TRAILDEFS", Programs: Globals, Syntax: "NO_TRAILDEFS", Priority: P1,

@@ -22,6 +22,7 @@ import (
 	"ggsh/param"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Config says which group runs where.
@@ -79,6 +80,7 @@ func Start(cfg Config) (*Process, error) {
 	p.log = ggserr.NewLog(cfg.Home.EventLog(), "ggsh "+product(cfg.Type), p.paramName(), cfg.Now)
 	p.globals, p.globalsErr = param.LoadGlobals(cfg.Home.Globals(), string(cfg.Home))
 	SetUmask(p.globals)
+	systemlog.Attach(p.log, p.globals.SysLog.Has)
 	rep, err := report.Open(cfg.ReportFile, cfg.Stdout, report.Header{
 		Product: "ggsh " + product(cfg.Type), Version: cfg.Version,
 		Started: cfg.Now(), PID: os.Getpid()}, cfg.Now)

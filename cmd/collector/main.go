@@ -21,6 +21,7 @@ import (
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 	"ggsh/wallet"
 )
 
@@ -60,7 +61,9 @@ func run(cfg collector.ServerConfig, dir, address string) error {
 		return err
 	}
 	cfg.Keys = keys
-	cfg.Log = ggserr.NewLog(home.EventLog(), "ggsh Collector", "", time.Now)
+	log := ggserr.NewLog(home.EventLog(), "ggsh Collector", "", time.Now)
+	systemlog.Attach(log, globals.SysLog.Has)
+	cfg.Log = log
 	listener, line, err := collector.Listen(address, &cfg)
 	if err != nil {
 		return err
