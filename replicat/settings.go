@@ -64,10 +64,7 @@ func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}
-	globals, err := p.Globals()
-	if err != nil {
-		return nil, err
-	}
+	globals := p.Globals()
 	s.sixDigits, s.spareNamed = globals.SixDigits, globals.ExcludeWildcardObjectsOnly
 	s.checkpointTable = globals.CheckpointTable
 	if doc := p.Document(); doc != nil {

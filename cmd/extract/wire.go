@@ -45,9 +45,7 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if w.run, err = param.ReadRun(p.Params()); err != nil {
 		return nil, err
 	}
-	if w.globals, err = p.Globals(); err != nil {
-		return nil, err
-	}
+	w.globals = p.Globals()
 	if w.keys, err = wallet.Of(p.Home()); err != nil {
 		return nil, err
 	}
