@@ -41,6 +41,7 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
+	marking  string                  // statement that marks the row; empty: the log needs none
 	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
 	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
 	duplicate int
@@ -104,6 +105,12 @@ func (a *Applier) openCheckpoint(ctx context.Context,
 	kind := a.session.Kind
 	if a.advance, err = checkpointtable.AdvanceSQL(kind, a.table); err != nil {
 		return nil, err
+	}
+	a.marking = ""
+	if a.dialect.Marks {
+		if a.marking, err = checkpointtable.MarkSQL(kind, a.table); err != nil {
+			return nil, err
+		}
 	}
 	found, _, err := checkpointtable.Exists(ctx, a.conn, kind, a.table)
 	if err != nil {
@@ -250,7 +257,13 @@ func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() er
 	}
 	err := a.moveCheckpoint(ctx, b)
 	if err == nil {
+		err = a.mark(ctx)
+	}
+	if err == nil {
 		err = work()
+	}
+	if err == nil {
+		err = a.mark(ctx)
 	}
 	if err != nil {
 		a.rollback()
@@ -283,6 +296,16 @@ func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 		return nil
 	}
 	return a.advanceRow(ctx, positionOf(&b.Checkpoint))
+}
+
+// mark marks the checkpoint row, where the log needs that: first directly behind its move,
+// then before the commit.
+func (a *Applier) mark(ctx context.Context) error {
+	if a.marking == "" || a.table.Table == "" {
+		return nil
+	}
+	_, err := a.stmts.exec(ctx, a.marking, checkpointtable.MarkArgs(a.group))
+	return err
 }
 
 // advanceRow moves the checkpoint row, which must be where this applier knows it.

@@ -85,6 +85,9 @@ type Dialect struct {
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
+	// Marks says that the log of the database does not tell where a transaction begins and
+	// ends: the checkpoint row is marked at both.
+	Marks bool
 	// DDL is how statements that define objects are executed; nil refuses them.
 	DDL *DDL
 }
