@@ -155,8 +155,14 @@ func (s *settings) handlerOptions() map[string]string {
 	if a.HasDuplicateError {
 		o["sqlduperr"] = strconv.FormatInt(a.DuplicateError, 10)
 	}
-	for name, text := range map[string]string{"emptystring": a.EmptyString,
-		"emptylobstring": a.EmptyLobString} {
+	texts := map[string]string{"emptystring": a.EmptyString, "emptylobstring": a.EmptyLobString}
+	if bad := a.BadChar; bad.Action != "" && bad.Action != "ABORT" {
+		texts["replacebadchar"], texts["replacebadcharby"] = bad.Action, bad.Substitute
+		if bad.NoWarning {
+			texts["replacebadcharnowarning"] = "true"
+		}
+	}
+	for name, text := range texts {
 		if text != "" {
 			o[name] = text
 		}

@@ -65,6 +65,7 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
+	w.badCharacters()
 	if err := w.refuseTask(); err != nil {
 		return nil, err
 	}
@@ -140,6 +141,14 @@ func (w *wiring) noDefinitions() error {
 		}
 	}
 	return nil
+}
+
+// badCharacters tells that a value that cannot be converted stops an Extract.
+func (w *wiring) badCharacters() {
+	if action := w.run.Apply.BadChar.Action; action != "" && action != "ABORT" {
+		w.p.Event(ggserr.New(ggserr.ParameterIgnored, "REPLACEBADCHAR "+action, "an Extract stops at text that "+
+			"is not valid in its source; Replicat acts on it"))
+	}
 }
 
 // isLoad reports whether tables are read instead of a log.

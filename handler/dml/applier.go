@@ -45,6 +45,7 @@ type Applier struct {
 	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
 	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
 	duplicate int
+	bad       badChars
 	parts     bool // a target transaction is open for the parts of a source transaction
 }
 
@@ -82,6 +83,7 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	}
 	a.stmts = newStatements(a.conn, limit)
 	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
+	a.bad = badCharsOf(cfg.Options)
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
 	if cfg.CheckpointTable == "" {
