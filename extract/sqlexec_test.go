@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"ggsh/checkpoint"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -53,18 +52,15 @@ func (d *desk) Query(_ context.Context, q handler.Query) (*handler.Answer, error
 		record.AppendText(nil, record.String, fmt.Sprint("answer", len(d.asked)))}}, nil
 }
 
-const asking = "EXTTRAIL ./dirdat/a\nTABLE hr.other, SQLEXEC (ID q, QUERY 'SELECT ?', PARAMS (p = id)%s), " +
+const asking = "EXTTRAIL ./dirdat/lt\nTABLE hr.other, SQLEXEC (ID q, QUERY 'SELECT ?', PARAMS (p = id)%s), " +
 	"COLMAP (USEDEFAULTS, v = @GETVAL (q.x));\n"
 
 func runAsking(t *testing.T, params string, d *desk, n int) (*fixture, error) {
 	t.Helper()
 	d.t = t
-	f := newFixture(t, checkpoint.Group{Name: "E", Source: checkpoint.TranLog,
-		Outputs: []checkpoint.Output{{Trail: "./dirdat/a"}}}, params)
+	f := newFixture(t, captureGroup, params)
 	f.session = d.open
-	return f, f.run("E", func(_ context.Context, start SourceStart) (Source, error) {
-		return newScripted(n, start), nil
-	}, -1)
+	return f, f.run("E1", fromScript(n), -1)
 }
 
 func TestQueriesOfTABLE(t *testing.T) {
@@ -75,7 +71,7 @@ func TestQueriesOfTABLE(t *testing.T) {
 		if got := strings.Join(d.asked, ", "); err != nil || got != want {
 			t.Errorf("%s: %s, not %s; %v", option, got, want, err)
 		}
-		if got := f.transactions("./dirdat/a"); len(got) != 3 || d.opens != d.closes {
+		if got := f.transactions(lt); len(got) != 3 || d.opens != d.closes {
 			t.Errorf("%s: %q, %+v", option, got, d)
 		}
 	}
@@ -90,7 +86,7 @@ func TestALostSessionIsOpenedAnew(t *testing.T) {
 	if err != nil || !slices.Equal(d.asked, want) || d.opens != 2 || d.closes != 2 {
 		t.Errorf("%v, %q, %+v", err, d.asked, d)
 	}
-	if got := f.transactions("./dirdat/a"); len(got) != 3 {
+	if got := f.transactions(lt); len(got) != 3 {
 		t.Errorf("%q", got)
 	}
 }
@@ -105,7 +101,7 @@ func TestQueriesThatFail(t *testing.T) {
 		if fatal != (err != nil) || fatal && !strings.Contains(err.Error(), "SQLEXEC q: error 1146: no table") {
 			t.Errorf("%s: %v", option, err)
 		}
-		text, rerr := os.ReadFile(f.home.Report("E", -1))
+		text, rerr := os.ReadFile(f.home.Report("E1", -1))
 		if told := strings.Contains(string(text), "no table"); rerr != nil || told != (option != "") {
 			t.Errorf("%s: %v\n%s", option, rerr, text)
 		}

@@ -44,7 +44,7 @@ var tableOptions = map[string]tableOption{
 	"WHERE":               {programs: process, form: formList},
 	"TOKENS":              {programs: Extract, form: formList},
 	"SQLEXEC":             {programs: process, form: formList},
-	"EVENTACTIONS":        {programs: process, form: formList, instead: "in Replicat; an Extract refuses it"},
+	"EVENTACTIONS":        {programs: process, form: formList},
 	"GETBEFORECOLS":       {programs: Extract, form: formList},
 	"COMPARECOLS":         {programs: Replicat, form: formList},
 	"RESOLVECONFLICT":     {programs: Replicat, form: formList},

@@ -34,9 +34,9 @@ type heart struct {
 
 // readHeartbeat finds out where heartbeat objects would be.
 func (r *Replicat) readHeartbeat() error {
-	globals, err := r.p.Globals()
-	if err != nil || !globals.Heartbeats(r.p.Params()) {
-		return err
+	globals := r.p.Globals()
+	if !globals.Heartbeats(r.p.Params()) {
+		return nil
 	}
 	h := &r.heart
 	h.on = true

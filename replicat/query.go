@@ -27,6 +27,11 @@ func (m *mapper) catchUp(ctx context.Context, txn *trail.Txn) error {
 			return err
 		}
 	}
+	return m.reach(ctx)
+}
+
+// reach waits until all that was handed over is applied.
+func (m *mapper) reach(ctx context.Context) error {
 	done := make(chan struct{})
 	select {
 	case <-ctx.Done():

@@ -92,11 +92,15 @@ type Replicat struct {
 	last    lastFacts
 	sql     *sqlexec.Statements
 	heart   heart
-	asks    bool           // some MAP has a SQLEXEC: transactions come one at a time
-	warned  map[string]int // errors let pass, by table and number
-	counted []*table       // whose tallies wait for their transaction's end
-	stored  time.Time      // when the checkpoint file was written
-	dirty   bool           // the checkpoint file is behind the target
+	asks    bool // some MAP has a SQLEXEC: transactions come one at a time
+	// commands says that some statement has a SHELL, commanded which transaction was the
+	// last whose commands have run.
+	commands  bool
+	commanded trail.Position
+	warned    map[string]int // errors let pass, by table and number
+	counted   []*table       // whose tallies wait for their transaction's end
+	stored    time.Time      // when the checkpoint file was written
+	dirty     bool           // the checkpoint file is behind the target
 }
 
 // Run applies the trail until it is told to stop, the end that END names is
@@ -143,7 +147,7 @@ func (r *Replicat) prepare() error {
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
-	r.asks = r.plan.HasQueries()
+	r.asks, r.commands = r.plan.HasQueries(), r.plan.Causes("SHELL", "")
 	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
 	if err := r.readHeartbeat(); err != nil {
 		return err
