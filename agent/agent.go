@@ -24,8 +24,10 @@ import (
 	"ggsh/groupstate"
 	"ggsh/hostkey"
 	"ggsh/param"
+	"ggsh/process"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Config is what a Manager works with. Only Home is needed.
@@ -74,6 +76,9 @@ type Manager struct {
 	stop    context.CancelFunc
 	access  *control.Access
 	print   string // the certificate's fingerprint, when other hosts may be admitted
+
+	globals    param.GlobalsConfig // as Run found GLOBALS
+	globalsErr error
 
 	mu       sync.Mutex // guards what follows
 	set      param.ManagerConfig
@@ -125,6 +130,9 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	defer lock.Close()
 	m.started = m.cfg.Now()
+	m.globals, m.globalsErr = param.LoadGlobals(m.cfg.Home.Globals(), string(m.cfg.Home))
+	process.SetUmask(m.globals)
+	systemlog.Attach(m.log, m.globals.SysLog.Has)
 	m.report, err = report.Open(m.cfg.ReportFile, os.Stdout, report.Header{
 		Product: "ggsh Manager", Version: m.cfg.Version, Started: m.started,
 		PID: os.Getpid()}, m.cfg.Now)

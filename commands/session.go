@@ -14,7 +14,9 @@ import (
 	"ggsh/dblogin"
 	"ggsh/ggserr"
 	"ggsh/groupstate"
+	"ggsh/param"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Client takes orders to a Manager or a process.
@@ -130,6 +132,9 @@ func New(cfg Config) *Session {
 	}
 	s := &Session{cfg: cfg, ix: newIndex(Table()), subdirs: true}
 	s.log = ggserr.NewLog(cfg.Home.EventLog(), cfg.Program, "", cfg.Now)
+	if g, err := param.LoadGlobals(cfg.Home.Globals(), string(cfg.Home)); err == nil {
+		systemlog.Attach(s.log, g.SysLog.Has) // a faulty GLOBALS is told of by who needs it
+	}
 	s.editor = cfg.Getenv("EDITOR")
 	s.editorSet = s.editor != ""
 	if s.editor == "" {

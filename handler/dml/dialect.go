@@ -14,6 +14,7 @@ import (
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -85,6 +86,8 @@ type Dialect struct {
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
+	// Calls is how procedures are called.
+	Calls query.Calls
 	// DDL is how statements that define objects are executed; nil refuses them.
 	DDL *DDL
 }

@@ -11,6 +11,7 @@ import (
 
 	"ggsh/handler"
 	"ggsh/handler/dml"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -35,6 +36,7 @@ func dialect() dml.Dialect {
 		Table:    table,
 		Inspect:  inspect,
 		NullCode: 1048,
+		Calls:    query.ByCALL,
 		DDL:      definer(),
 	}
 }
