@@ -208,6 +208,7 @@ func (p *Process) takeGroup() error {
 	}
 	p.doc = doc
 	now := p.cfg.Now()
+	p.checkPurge()
 	doc.State.Started, doc.State.Updated, doc.State.Stopped = now, now, checkpoint.Active
 	return p.Store()
 }
