@@ -22,9 +22,8 @@ type GlobalsConfig struct {
 	OutputDirs                 []string // ALLOWOUTPUTDIR
 	MaxGroups                  int
 	ExcludeWildcardObjectsOnly bool
-	Umask                      int   // OUTPUTFILEUMASK; -1 when not given
-	CacheSize                  int64 // bytes; 0 when not given
-	CacheDirectory             string
+	Umask                      int // OUTPUTFILEUMASK; -1 when not given
+	Memory                     Memory
 }
 
 // LoadGlobals reads the GLOBALS file at path; a home may have none.
@@ -90,9 +89,7 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		}
 		g.Umask = int(n)
 	case "CACHEMGR":
-		var m Memory
-		m.read(c)
-		g.CacheSize, g.CacheDirectory = m.Size, m.Directory
+		g.Memory.read(c)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -48,6 +49,8 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if w.globals, err = p.Globals(); err != nil {
 		return nil, err
 	}
+	own, all := &w.run.Memory, w.globals.Memory
+	own.Size, own.Directory = cmp.Or(own.Size, all.Size), cmp.Or(own.Directory, all.Directory)
 	if w.keys, err = wallet.Of(p.Home()); err != nil {
 		return nil, err
 	}
