@@ -87,7 +87,7 @@ var captureRows = []Spec{
 	{Name: "STATOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "STATOPTIONS [REPORTDETAIL] [NOREPORTDETAIL] [REPORTFETCH] [NOREPORTFETCH] " +
 			"[RESETREPORTSTATS] [NORESETREPORTSTATS]",
-		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "What statistics show."},
+		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "RESETREPORTSTATS has a report's statistics begin with the report, not with the process."},
 	{Name: "JVMOPTIONS", Programs: process, Priority: P1, Support: Recognised, Multi: true,
 		Syntax: "JVMOPTIONS any", Help: "Options of a Java machine.",
 		Instead: "no part of this product is Java"},

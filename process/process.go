@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ggsh/checkpoint"
@@ -50,9 +51,10 @@ type Process struct {
 	asked  map[string]int64 // of DELTASTATS
 	count  *reportCount
 
-	interim    *Schedule // REPORT
-	ageing     *Schedule // REPORTROLLOVER
-	freshStats bool      // STATOPTIONS RESETREPORTSTATS
+	interim    *Schedule                 // REPORT
+	ageing     *Schedule                 // REPORTROLLOVER
+	freshStats bool                      // STATOPTIONS RESETREPORTSTATS
+	statsSince atomic.Pointer[time.Time] // of a report that counts from its own begin
 
 	served chan struct{}
 	stop   context.CancelFunc

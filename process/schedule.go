@@ -35,14 +35,15 @@ func (p *Process) Configure(run param.Run, setenv func(name, value string) error
 func (p *Process) onSchedule(now time.Time) {
 	if p.interim.Due(now) {
 		p.WriteStatistics()
-		if p.freshStats {
-			p.stats.Reset()
-		}
 	}
 	if p.ageing.Due(now) {
 		if err := p.report.Rollover(); err != nil {
 			p.logOnly(ggserr.New(ggserr.Generic, fmt.Sprint(err)))
 			return
+		}
+		if p.freshStats {
+			p.stats.Reset()
+			p.statsSince.Store(&now)
 		}
 		p.report.Section(paramsTitle)
 		p.report.Params(p.params.Echo)

@@ -64,6 +64,57 @@ func TestCredentialStoreLocationHoldsTheAliases(t *testing.T) {
 	h.Run("stop mgr !")
 }
 
+// TestTrailsAreEncryptedAsFarAsTheFileSays: the trail below ENCRYPTTRAIL hides its values, the
+// one below NOENCRYPTTRAIL shows them.
+func TestTrailsAreEncryptedAsFarAsTheFileSays(t *testing.T) {
+	h := rig.NewHome(t, bin)
+	d := rig.NewDatabase(t, "sqlite", h.Dir, "hr")
+	d.Exec(t, "CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT)")
+	h.Write("dirprm/e.prm", "EXTRACT e\nSOURCEDB "+d.Login+"\nENCRYPTTRAIL AES256\nEXTTRAIL ./dirdat/en\nTABLE main.a;\n"+
+		"NOENCRYPTTRAIL\nEXTTRAIL ./dirdat/cl\nTABLE main.a;\n")
+	h.Run("create wallet", "add masterkey", "start mgr", "dblogin sourcedb "+d.Login, "add trandata main.a",
+		"add extract e, tranlog, begin now", "add exttrail ./dirdat/en, extract e", "add exttrail ./dirdat/cl, extract e",
+		"start extract e")
+	d.Exec(t, "INSERT INTO a VALUES (1, 'a word in clear')")
+	rig.Until(t, "the row in the trail in clear", func() (bool, string) {
+		text, err := os.ReadFile(filepath.Join(h.Dir, "dirdat", "cl000000000"))
+		return err == nil && strings.Contains(string(text), "a word in clear"), h.Logs()
+	})
+	h.Run("stop extract e", "stop mgr !")
+	h.WaitState("e", "STOPPED")
+	text := h.Read("dirdat/en000000000")
+	if strings.Contains(text, "a word in clear") || len(text) < len("a word in clear") {
+		t.Errorf("%d octets of the encrypted trail show the value", len(text))
+	}
+}
+
+// TestSpoolFolder: Extract looks for the folder of CACHEMGR that its own file names, else the
+// one of GLOBALS.
+func TestSpoolFolder(t *testing.T) {
+	h := rig.NewHome(t, bin)
+	d := servers.Database(t, "mariadb", h.Dir, "spool")
+	d.Exec(t, "CREATE TABLE "+d.Schema+".a (id INT PRIMARY KEY)")
+	h.Write("nofolder", "a file")
+	h.Write("GLOBALS", "CACHEMGR CACHEDIRECTORY ./nofolder\n")
+	extract := func(own string) {
+		h.Write("dirprm/e.prm", "EXTRACT e\n"+own+"SOURCEDB "+d.Login+"\nEXTTRAIL ./dirdat/lt\nTABLE "+d.Schema+".*;\n")
+	}
+	extract("")
+	h.Run("start mgr", "add extract e, tranlog, begin now", "add exttrail ./dirdat/lt, extract e", "start extract e")
+	h.WaitState("e", "ABENDED")
+	if report := h.Read("dirrpt/E.rpt"); !strings.Contains(report, "nofolder") {
+		t.Errorf("the report does not name the folder:\n%s", report)
+	}
+	extract("CACHEMGR CACHESIZE 64MB, CACHEDIRECTORY ./dirtmp\n")
+	h.Run("start extract e")
+	d.Exec(t, "INSERT INTO "+d.Schema+".a VALUES (1)")
+	rig.Until(t, "the row in the trail", func() (bool, string) {
+		out, _ := h.Try("stats extract e, total") // an error until it runs
+		return strings.Contains(out, "Total inserts"), out + h.Logs()
+	})
+	h.Run("stop extract e", "stop mgr !")
+}
+
 // TestDynamicResolutionLooksATableUpAtItsFirstChange: neither side has the table when the
 // groups start.
 func TestDynamicResolutionLooksATableUpAtItsFirstChange(t *testing.T) {

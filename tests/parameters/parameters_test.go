@@ -5,6 +5,7 @@ package parameters
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,7 +94,7 @@ func cases() []replication {
 }
 
 func TestParametersDoWhatTheySay(t *testing.T) {
-	for _, c := range append(cases(), switches()...) {
+	for _, c := range slices.Concat(cases(), switches(), rules()) {
 		t.Run(c.name, func(t *testing.T) { c.run(t) })
 	}
 }
