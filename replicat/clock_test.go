@@ -1,6 +1,7 @@
 package replicat
 
 import (
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -125,5 +126,36 @@ func TestWarnRate(t *testing.T) {
 		if got := strings.Count(f.report(), "OGG-01154"); got != want {
 			t.Errorf("%q: %d reports, not %d\n%s", params, got, want, f.report())
 		}
+	}
+}
+
+// TestRetryDelayIsWaitedBeforeARowIsTriedAgain: without a wait of the rule's own.
+func TestRetryDelayIsWaitedBeforeARowIsTriedAgain(t *testing.T) {
+	f := newFixture(t, "RETRYDELAY 1\nREPERROR (DEFAULT, RETRYOP MAXRETRIES 1)\n"+plainParams)
+	f.cfg.Delay = nil
+	f.txn(insert(1, "a"))
+	f.txn(insert(1, "twice"))
+	began := time.Now()
+	f.start()
+	f.abended()
+	if took := time.Since(began); took < time.Second || took > 30*time.Second {
+		t.Errorf("the row was given up after %s", took)
+	}
+}
+
+// TestBeginOfASpecialRun: what was committed before BEGIN is left out.
+func TestBeginOfASpecialRun(t *testing.T) {
+	f := newFixture(t, "SPECIALRUN\nBEGIN 2023-11-14 22:13:22\nEND RUNTIME\nEXTFILE ./dirdat/lt\n"+plainParams)
+	f.opened = time.Date(2023, 11, 14, 22, 13, 20, 0, time.Local)
+	if err := os.Remove(f.home.Checkpoint("R", false)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 { // at :21, :22, :23 and :24
+		f.txn(insert(i, "a"))
+	}
+	f.start()
+	f.ended()
+	if len(f.s.log) != 3 {
+		t.Errorf("applied %q", f.s.log)
 	}
 }

@@ -1,6 +1,7 @@
 package parameters
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +87,37 @@ func TestTrailsAreEncryptedAsFarAsTheFileSays(t *testing.T) {
 	if strings.Contains(text, "a word in clear") || len(text) < len("a word in clear") {
 		t.Errorf("%d octets of the encrypted trail show the value", len(text))
 	}
+}
+
+// TestAllowOutputDirAdmitsATrailOutside: a collector writes outside its home where GLOBALS
+// says so, and nowhere else.
+func TestAllowOutputDirAdmitsATrailOutside(t *testing.T) {
+	h, outside := rig.NewHome(t, bin), t.TempDir()
+	d := rig.NewDatabase(t, "sqlite", h.Dir, "hr")
+	d.Exec(t, "CREATE TABLE a (id INTEGER PRIMARY KEY)")
+	h.Write("dirprm/e.prm", fmt.Sprintf("EXTRACT e\nSOURCEDB %s\nRMTHOST 127.0.0.1, MGRPORT %d\nRMTTRAIL %s/rt\nTABLE main.a;\n",
+		d.Login, h.Port, outside))
+	h.Run("start mgr", "dblogin sourcedb "+d.Login, "add trandata main.a", "add extract e, tranlog, begin now",
+		"add rmttrail "+outside+"/rt, extract e", "start extract e")
+	d.Exec(t, "INSERT INTO a VALUES (1)")
+	rig.Until(t, "the trail to be refused", func() (bool, string) {
+		return strings.Contains(h.Logs(), "lies outside the allowed folders"), h.Logs()
+	})
+	files := func() int {
+		found, err := filepath.Glob(filepath.Join(outside, "rt0*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if files() != 0 {
+		t.Error("there is a trail outside")
+	}
+	_, _ = h.Try("kill extract e") // it has ended or tries again
+	h.Write("GLOBALS", "ALLOWOUTPUTDIR "+outside+"\n")
+	h.Run("start extract e")
+	rig.Until(t, "the trail outside", func() (bool, string) { return files() == 1, h.Logs() })
+	h.Run("stop extract e", "stop mgr !")
 }
 
 // TestSpoolFolder: Extract looks for the folder of CACHEMGR that its own file names, else the

@@ -1,6 +1,7 @@
 package parameters
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +39,21 @@ func TestTheReportShowsWhatItIsTold(t *testing.T) {
 		"records processed as of": true, "REPERROR": false} {
 		if strings.Contains(report, text) != there {
 			t.Errorf("%q is in the report: %v\n%s", text, !there, report)
+		}
+	}
+}
+
+// TestNoDiscardFileWritesNone: the row that is discarded is counted and nothing more.
+func TestNoDiscardFileWritesNone(t *testing.T) {
+	for params, there := range map[string]bool{"": true, "NODISCARDFILE\n": false} {
+		h := rig.NewHome(t, bin)
+		c := replication{replicat: params + "REPERROR (DEFAULT, DISCARD)\nMAP main.a, TARGET main.a;",
+			before: "INSERT INTO a VALUES (1, 'there', 7)", work: "INSERT INTO a VALUES (1, 'x', 1)"}
+		arrive(t, h, c.play(t, h))
+		h.Run("stop er *", "stop mgr !")
+		files, err := filepath.Glob(filepath.Join(h.Dir, "dirrpt", "*.dsc"))
+		if err != nil || (len(files) > 0) != there {
+			t.Errorf("%q: discard files %v (%v)", params, files, err)
 		}
 	}
 }

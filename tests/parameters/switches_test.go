@@ -1,5 +1,16 @@
 package parameters
 
+import (
+	"slices"
+	"testing"
+)
+
+func TestTheLaterOfTwoOppositesCounts(t *testing.T) {
+	for _, c := range slices.Concat(switches(), rules()) {
+		t.Run(c.name, func(t *testing.T) { c.run(t) })
+	}
+}
+
 // switches are pairs of parameters of which the later one counts: what the second of a
 // pair puts out of force shows that it acts.
 func switches() []replication {

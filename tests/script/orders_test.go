@@ -85,7 +85,7 @@ func repositioned(t *testing.T, h *rig.Home, target *rig.Database) {
 	h.Run("stop eemp", "stop er *")
 	h.WaitState("eemp", "STOPPED")
 	h.WaitState("remp", "STOPPED")
-	h.Run("alter eemp, etrollover", "start eemp")
+	h.Run("alter eemp, begin now", "alter extract eemp, etrollover", "start eemp")
 	next := filepath.Join(h.Dir, "dirdat", "lt000000001")
 	rig.Until(t, "a new trail file", func() (bool, string) {
 		files, err := filepath.Glob(next)
