@@ -1,6 +1,7 @@
 package script
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,6 +52,7 @@ func TestOrdersToGroups(t *testing.T) {
 	killed(t, h)
 	repositioned(t, h, target)
 	h.Run("cleanup eemp", "cleanup extract eemp", "cleanup replicat remp")
+	tidied(t, h, target)
 	h.Run("dblogin sourcedb "+target.Login, "delete remp", "delete extract eemp")
 	if out := h.Run("info all"); strings.Contains(out, "REMP") || strings.Contains(out, "EEMP") {
 		t.Errorf("deleted groups are there:\n%s", out)
@@ -93,4 +95,31 @@ func repositioned(t *testing.T, h *rig.Home, target *rig.Database) {
 	})
 	h.Run("stop eemp")
 	h.WaitState("eemp", "STOPPED")
+}
+
+// tidied has the checkpoint table forget a group whose checkpoint file is lost, and no other.
+func tidied(t *testing.T, h *rig.Home, target *rig.Database) {
+	h.Write("dirprm/rold.prm", strings.ReplaceAll(h.Read("dirprm/remp.prm"), "REPLICAT remp", "REPLICAT rold"))
+	h.Run("dblogin sourcedb "+target.Login, "add replicat rold, exttrail ./dirdat/lt, extseqno 1, checkpointtable main.chk",
+		"start rold")
+	groups := func(want string) (bool, string) {
+		now, err := query(target.DB, "SELECT group_name FROM chk ORDER BY 1")
+		return err == nil && strings.TrimSpace(now) == want, now
+	}
+	rig.Until(t, "both rows", func() (bool, string) { return groups("REMP ROLD") })
+	h.Run("stop rold")
+	h.WaitState("rold", "STOPPED")
+	files, err := filepath.Glob(filepath.Join(h.Dir, "dirchk", "ROLD.*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("checkpoint files %v (%v)", files, err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Run("dblogin sourcedb "+target.Login, "cleanup checkpointtable main.chk")
+	if ok, now := groups("REMP"); !ok {
+		t.Errorf("the table has %s", now)
+	}
 }
