@@ -24,6 +24,7 @@ type GlobalsConfig struct {
 	ExcludeWildcardObjectsOnly bool
 	Umask                      int // OUTPUTFILEUMASK; -1 when not given
 	Memory                     Memory
+	SysLog                     SysLog
 }
 
 // LoadGlobals reads the GLOBALS file at path; a home may have none.
@@ -33,7 +34,7 @@ func LoadGlobals(path, home string) (GlobalsConfig, error) {
 	}
 	f, err := Parse(path, Options{ReadFile: os.ReadFile, Home: home, Program: Globals})
 	if err != nil {
-		return GlobalsConfig{}, err
+		return GlobalsConfig{Umask: -1}, err
 	}
 	return ReadGlobals(f)
 }
@@ -87,7 +88,13 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		if err != nil {
 			c.fail(at, "this is no octal number up to 777")
 		}
-		g.Umask = int(n)
+		if n&0o700 != 0 {
+			c.fail(at, "a process needs its own files: the first of three digits can only be 0")
+		} else if err == nil {
+			g.Umask = int(n)
+		}
+	case "SYSLOG":
+		g.SysLog = c.sysLog()
 	case "CACHEMGR":
 		g.Memory.read(c)
 	}
