@@ -48,10 +48,30 @@ type otherHome struct {
 	end  func()
 }
 
-func (o *otherHome) last() *Session {
+// watched is a session there, which a test looks at between two lines.
+type watched struct {
+	hosted
+	mu *sync.Mutex
+}
+
+func (w watched) Execute(ctx context.Context, q control.CommandRequest) control.CommandReply {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hosted.Execute(ctx, q)
+}
+
+func (w watched) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hosted.Close()
+}
+
+// left tells what the last session has: lines of history, and a login.
+func (o *otherHome) left() (history int, login bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.held[len(o.held)-1]
+	s := o.held[len(o.held)-1]
+	return len(s.history), s.db != nil
 }
 
 func serveHome(t *testing.T) *otherHome {
@@ -74,7 +94,7 @@ func serveHome(t *testing.T) *otherHome {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.held = append(o.held, h.s)
-		return h
+		return watched{h, &o.mu}
 	}
 	go func() { done <- control.Serve(ctx, l, nobody{}, control.Options{Sessions: sessions}) }()
 	var once sync.Once
@@ -149,9 +169,8 @@ func TestConnected(t *testing.T) {
 	do("edit params r1", "was written", true)
 	do("view params r1", "REPLICAT r1", true)
 	do("shell true", "is not done on another host", false)
-	there := o.last()
-	if there.history != nil || there.db == nil {
-		t.Errorf("there: history %q, login %v", there.history, there.db)
+	if history, login := o.left(); history > 0 || !login {
+		t.Errorf("there: %d lines of history, login %v", history, login)
 	}
 
 	// Lost between two lines: the next one has a session of its own.

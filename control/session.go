@@ -70,7 +70,7 @@ func (s *server) hold(w http.ResponseWriter, q *http.Request, c Caller) {
 		return
 	}
 	ctx, cancel := context.WithCancel(q.Context())
-	t := &talk{s: s, q: q, conn: conn, cancel: cancel, lines: make(chan []byte)}
+	t := &talk{s: s, q: q, caller: c, conn: conn, cancel: cancel, lines: make(chan []byte)}
 	t.run = s.opt.Sessions(c)
 	defer t.run.Close()
 	done := make(chan struct{})
@@ -88,6 +88,7 @@ func (s *server) hold(w http.ResponseWriter, q *http.Request, c Caller) {
 type talk struct {
 	s      *server
 	q      *http.Request // that it began with
+	caller Caller
 	conn   net.Conn
 	run    Executor
 	cancel context.CancelFunc
@@ -150,16 +151,12 @@ func (t *talk) send(b []byte) bool {
 // gone ends the session.
 func (t *talk) answer(ctx context.Context, line []byte) (rep CommandReply, goOn bool) {
 	s := t.s
-	if !s.rate.take() {
-		return failure(networkError, "too many requests, try again later"), true
+	if !s.rate.wait(ctx) {
+		return rep, false
 	}
-	c, denied := s.receive(t.q)
-	if denied.status == 0 {
-		denied = s.permit(ctx, c, shellProgram, true)
-	}
-	if denied.status != 0 {
+	if denied := s.still(ctx, t.q, t.caller); denied.status != 0 {
 		s.complain("line of %s denied: %s", t.q.RemoteAddr, denied.text)
-		return failure(accessDenied, denied.text), denied.status == http.StatusTooManyRequests
+		return failure(accessDenied, denied.text), false
 	}
 	var r CommandRequest
 	if err := strictJSON(line, &r); err != nil {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -307,4 +308,33 @@ func TestASessionIsTheCallersWhileHeIsAdmitted(t *testing.T) {
 		h.until("the session ends", func() bool { return h.open.Load() == 0 && !s.Alive() })
 		c.undo()
 	}
+}
+
+// FuzzLinesOfASession: lines are what was sent, in order, and none is longer than
+// the limit; only the first that is too long, or is not ended, is missing.
+func FuzzLinesOfASession(f *testing.F) {
+	f.Add([]byte("{}\n{\"line\":\"info all\"}\n"), 40)
+	f.Add([]byte("\n\n\n"), 1)
+	f.Add([]byte(strings.Repeat("x", 50)+"\ny"), 20)
+	f.Fuzz(func(t *testing.T, sent []byte, limit int) {
+		if limit < 1 || limit > 1<<16 {
+			return
+		}
+		r := bufio.NewReaderSize(bytes.NewReader(sent), 16)
+		rest := sent
+		for {
+			line, err := readLine(r, limit)
+			end := bytes.IndexByte(rest, '\n') + 1
+			if err != nil {
+				if end > 0 && end <= limit {
+					t.Fatalf("%v instead of %q", err, rest[:end])
+				}
+				return
+			}
+			if len(line) > limit || end == 0 || !bytes.Equal(line, rest[:end]) {
+				t.Fatalf("%q of %q, limit %d", line, rest, limit)
+			}
+			rest = rest[end:]
+		}
+	})
 }
