@@ -87,6 +87,11 @@ func (c *Config) wanted(schema, table string) bool {
 	return !slices.Contains(systemSchemas, strings.ToLower(schema))
 }
 
+// wantedSequence applies WantSequence.
+func (c *Config) wantedSequence(schema, name string) bool {
+	return c.WantSequence != nil && c.WantSequence(schema, name)
+}
+
 // systemSchemas hold the server's own tables.
 var systemSchemas = []string{"mysql", "information_schema", "performance_schema", "sys"}
 

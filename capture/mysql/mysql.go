@@ -47,6 +47,9 @@ type Config struct {
 	// Want tells which tables are captured; nil captures all but the server's own. An
 	// empty table asks whether anything of the schema is captured.
 	Want func(schema, table string) bool
+	// WantSequence tells which sequences of MariaDB are captured: inserts of their rows;
+	// nil captures none.
+	WantSequence func(schema, name string) bool
 	// FilterTables are the checkpoint tables of Replicats (schema.table); a transaction
 	// that touches one of them is a Replicat's. It is left out as a whole unless
 	// GetReplicates; all others are left out with IgnoreApplications.

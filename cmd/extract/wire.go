@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -32,6 +33,7 @@ type wiring struct {
 	keys    *wallet.Ring
 	ciphers []*trail.Encryption // by the output's index; nil: in clear
 
+	plan      *mapping.Plan
 	tables    []*param.TableStatement
 	discards  *discards
 	saidNoDDL bool // that the source tells no DDL
@@ -100,7 +102,7 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	env.Facts = sourceFacts{w}
 	plan.SetEnvironment(env)
-	w.tables = plan.Statements()
+	w.plan, w.tables = plan, plan.Statements()
 	if err := w.noDefinitions(); err != nil {
 		return extract.Config{}, err
 	}
@@ -190,10 +192,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if login.Directory != "" {
-		if err := w.tellReplicates(nil); err != nil {
+		if err := w.rowsOnly(); err != nil {
 			return nil, err
 		}
-		w.noDDL()
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
 	}
 	kafka, err := w.isKafka(login)
@@ -201,10 +202,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if kafka {
-		if err := w.tellReplicates(nil); err != nil {
+		if err := w.rowsOnly(); err != nil {
 			return nil, err
 		}
-		w.noDDL()
 		return w.openKafka(ctx, start)
 	}
 	if err := w.streamsOnly(); err != nil {
@@ -218,7 +218,7 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 ) (extract.Source, error) {
 	if login.Embedded != "" {
 		w.noDDL()
-		if err := w.selects(dblogin.SQLite); err != nil {
+		if err := errors.Join(w.selects(dblogin.SQLite), w.noSequences()); err != nil {
 			return nil, err
 		}
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
@@ -231,9 +231,21 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 		return nil, err
 	}
 	if l.Kind == dblogin.Oracle {
+		if err := w.noSequences(); err != nil {
+			return nil, err
+		}
 		return w.openOracle(ctx, l, start)
 	}
 	return w.openMySQL(ctx, l, start)
+}
+
+// rowsOnly is of sources that tell neither whose changes are, nor sequences, nor DDL.
+func (w *wiring) rowsOnly() error {
+	if err := w.tellReplicates(nil); err != nil {
+		return err
+	}
+	w.noDDL()
+	return w.noSequences()
 }
 
 // noDDL tells once that a source tells no DDL.
@@ -339,6 +351,9 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
 	cfg.AllDDL = w.ddl.Given
+	if w.sequences() != nil && !w.isLoad() {
+		cfg.WantSequence = w.plan.WantsSequence
+	}
 	cfg.GetReplicates, cfg.IgnoreApplications = w.run.Capture.GetReplicates, w.run.Capture.IgnoreApplications
 	var err error
 	if cfg.FilterTables, err = w.filterTables(l.Database); err != nil {

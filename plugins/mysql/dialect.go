@@ -36,6 +36,7 @@ func dialect() dml.Dialect {
 		Table:      table,
 		Inspect:    inspect,
 		NullCode:   1048,
+		Sequence:   setSequence,
 		DDL:        definer(),
 	}
 }
