@@ -23,9 +23,10 @@ import (
 var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler", "checkpoint",
-		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl"},
+		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl",
+		"shell", "systemlog"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
-		"process", "groupstate", "hostkey"},
+		"handler/query", "process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
@@ -81,7 +82,7 @@ var outside = []struct {
 	{"5", "golang.org/x/text", []string{"capture/mysql/*", "capture/oracle/*"}, "values are UTF-8 from capture on"},
 	{"5", "golang.org/x/sys", []string{"*", "*/*", "*/*/*"}, ""},
 	{"5", "net/http", []string{"control"}, "orders have one protocol"},
-	{"5", "os/exec", []string{"agent", "handler", "commands"}, "who starts processes"},
+	{"5", "os/exec", []string{"agent", "handler", "commands", "shell"}, "who starts processes"},
 	{"5", "os/signal", []string{"cmd/*", "plugins/*"}, "signals are a main's"},
 	{"5", "flag", []string{"cmd/*", "plugins/*"}, "command lines are a main's"},
 	{"7", "testing", nil, "test helpers have a folder of their own"},
@@ -92,7 +93,7 @@ var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 
 // networked are the packages that may use them.
 var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "oracleclient",
-	"plugins/hdfs"}
+	"plugins/hdfs", "systemlog"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
 var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",

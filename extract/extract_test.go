@@ -164,8 +164,9 @@ func (l limit) Sync() (trail.Position, error) {
 // Close of a cut output behaves as a killed process: nothing more is written.
 func (l limit) Close() error { return l.TrailWriter.Close() }
 
-// run extracts until the end of the source, or until an output is cut off.
-func (f *fixture) run(group string, open func(context.Context, SourceStart) (Source, error), calls int) error {
+// config is what a run of a group is made of; after some calls its outputs are cut off.
+func (f *fixture) config(group string, open func(context.Context, SourceStart) (Source, error), calls int,
+) (Config, *process.Process) {
 	f.t.Helper()
 	p, err := process.Start(process.Config{Home: f.home, Type: checkpoint.Extract, Group: group,
 		ReportFile: f.home.Report(group, -1), Version: "test", Now: time.Now, Getenv: os.Getenv, Stdout: io.Discard})
@@ -203,6 +204,13 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 	if f.ddl {
 		f.ddlOf(&cfg, group)
 	}
+	return cfg, p
+}
+
+// run extracts until the end of the source, or until an output is cut off.
+func (f *fixture) run(group string, open func(context.Context, SourceStart) (Source, error), calls int) error {
+	f.t.Helper()
+	cfg, p := f.config(group, open, calls)
 	e := newEngine(cfg)
 	done := make(chan error, 1)
 	go func() { done <- e.run(f.t.Context(), e.session) }()

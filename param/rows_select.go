@@ -65,15 +65,11 @@ var selectRows = []Spec{
 	{Name: "ASSUMETARGETDEFS", Programs: process, Syntax: "ASSUMETARGETDEFS [OVERRIDE]",
 		Help: "Source and target tables are alike. With OVERRIDE columns go by their places, " +
 			"whatever names the trail gives them."},
-	{Name: "SQLEXEC", Programs: Replicat, Priority: P1, Multi: true,
+	{Name: "SQLEXEC", Programs: process, Priority: P1, Multi: true,
 		MayEnd: true, Syntax: "SQLEXEC string... [EVERY n {SECONDS|MINUTES|HOURS|DAYS}] " +
 			"[ONEXIT] [THREADS parens] [ERROR value] [ID value]",
-		Help: "SQL that runs in the target at the start, at the end or now and then."},
-	{Name: "SQLEXEC", Programs: Extract, Priority: P1, Support: Refused, Multi: true,
-		MayEnd: true, Syntax: "SQLEXEC {parens|string...} [EVERY n {SECONDS|MINUTES|HOURS|DAYS}] " +
-			"[ONEXIT] [THREADS parens] [ERROR value] [ID value]",
-		Help:    "SQL that runs in the source at the start, at the end or now and then.",
-		Instead: "what it does to the database would not be done"},
+		Help: "SQL that runs at the start, at the end or now and then: in the source by Extract, in " +
+			"the target by Replicat."},
 	{Name: "CUSEREXIT", Programs: process, Syntax: "CUSEREXIT any", Priority: P1,
 		Support: Refused, Help: "Routine in C that sees each record.",
 		Instead: "records would pass without it; write a handler"},

@@ -113,7 +113,6 @@ type StatOptions struct{ ReportDetail, ReportFetch, ResetReportStats bool }
 // CaptureOptions are of Extract only.
 type CaptureOptions struct {
 	Log                TranLogOptions
-	LogAllSupCols      bool
 	UnifiedUpdates     bool // UPDATERECORDFORMAT
 	CompactUpdates     bool // UPDATERECORDFORMAT COMPACT
 	GetReplicates      bool

@@ -62,8 +62,6 @@ func (r *Run) capture(name string, c *cursor) bool {
 				o.FetchOthers = c.carry(o.FetchOthers, fetchOptions)
 			}
 		}
-	case "LOGALLSUPCOLS", "NOLOGALLSUPCOLS":
-		o.LogAllSupCols = name[0] == 'L'
 	case "UPDATERECORDFORMAT":
 		o.UnifiedUpdates, o.CompactUpdates = true, !c.word("FULL")
 	case "GETREPLICATES", "IGNOREREPLICATES":

@@ -34,7 +34,6 @@ type settings struct {
 	sixDigits       bool
 	spareNamed      bool   // EXCLUDEWILDCARDOBJECTSONLY
 	input           string // EXTFILE of a special run
-	noOpsFail       bool   // NOALLOWNOOPUPDATES was written
 }
 
 // runEnd is END: when a run that is not for ever is over.
@@ -65,10 +64,7 @@ func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 	if err := p.Configure(run, os.Setenv); err != nil {
 		return nil, err
 	}
-	globals, err := p.Globals()
-	if err != nil {
-		return nil, err
-	}
+	globals := p.Globals()
 	s.sixDigits, s.spareNamed = globals.SixDigits, globals.ExcludeWildcardObjectsOnly
 	s.checkpointTable = globals.CheckpointTable
 	if doc := p.Document(); doc != nil {
@@ -93,10 +89,6 @@ func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 			s.end.at, s.end.text = p.Now(), "RUNTIME"
 		}
 	}
-	if no, ok := f.Last("NOALLOWNOOPUPDATES"); ok {
-		yes, given := f.Last("ALLOWNOOPUPDATES")
-		s.noOpsFail = !given || after(no.Pos, yes.Pos)
-	}
 	s.options = s.handlerOptions()
 	if err := s.readInput(f); err != nil {
 		return nil, err
@@ -120,10 +112,6 @@ func (s *settings) tags() error {
 		}
 	}
 	return nil
-}
-
-func after(a, b ggserr.Location) bool {
-	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
 }
 
 // task reports whether the group was added as the task of an initial load.

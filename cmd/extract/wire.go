@@ -48,9 +48,7 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if w.run, err = param.ReadRun(p.Params()); err != nil {
 		return nil, err
 	}
-	if w.globals, err = p.Globals(); err != nil {
-		return nil, err
-	}
+	w.globals = p.Globals()
 	if w.keys, err = wallet.Of(p.Home()); err != nil {
 		return nil, err
 	}
@@ -122,11 +120,15 @@ func (w *wiring) config() (extract.Config, error) {
 	if err == nil && !w.isLoad() {
 		names, err = w.heartbeatNames()
 	}
-	return extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
+	cfg := extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
-		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}
+	if err == nil {
+		err = w.readSQL(&cfg)
+	}
+	return cfg, err
 }
 
 // noDefinitions tells that definitions come with the source. A file that is to override
@@ -257,12 +259,22 @@ func (w *wiring) noDDL() {
 	}
 }
 
-// sourceLogin is how the source database is named.
+// sourceLogin is how the source database is named; an alias may stand for a file or a folder.
 func (w *wiring) sourceLogin() (param.Login, error) {
 	login, given, err := param.ReadLogin(w.p.Params())
 	if err == nil && !given {
 		err = ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
 			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	if err != nil || login.Alias == "" {
+		return login, err
+	}
+	l, err := w.login(login)
+	switch l.Kind {
+	case dblogin.SQLite:
+		login.Embedded = l.Database
+	case dblogin.Directory:
+		login.Directory = l.Database
 	}
 	return login, err
 }

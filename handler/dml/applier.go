@@ -3,18 +3,15 @@ package dml
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
-	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -47,16 +44,20 @@ type Applier struct {
 	duplicate int
 	bad       badChars
 	parts     bool // a target transaction is open for the parts of a source transaction
+	calls     query.Procedures
 }
 
 // New makes an applier that is not open yet.
-func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSeed()} }
+func New(d Dialect) *Applier {
+	return &Applier{dialect: &d, seed: maphash.MakeSeed(),
+		calls: query.Procedures{Calls: d.Calls, Product: d.Name}}
+}
 
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
 		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true,
-		Queries: true, DDL: a.dialect.DDL != nil}
+		Queries: true, Calls: a.dialect.Calls != query.NoCalls, DDL: a.dialect.DDL != nil}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -199,6 +200,7 @@ func (a *Applier) drop() {
 		_ = a.session.DB.Close()
 	}
 	a.conn, a.session, a.stmts, a.parts = nil, nil, nil, false
+	a.calls.Forget()
 }
 
 func errNotOpen() *handler.ApplyError {
@@ -359,19 +361,11 @@ func (a *Applier) fail(err error, doing string) *handler.ApplyError {
 		e.Class, e.Code, e.State, e.Text = f.Class, f.Code, f.State, f.Text
 	case errors.As(err, &refusal):
 		e.Class, e.Code, e.Text = handler.Row, refusal.Code, refusal.Text
-	case isConnectionLoss(err):
+	case query.Lost(err):
 		e.Class = handler.Connection
 	}
 	if e.Class == handler.Connection {
 		a.drop()
 	}
 	return e.Because(err)
-}
-
-func isConnectionLoss(err error) bool {
-	var network net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network)
 }

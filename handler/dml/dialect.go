@@ -14,6 +14,7 @@ import (
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -88,6 +89,8 @@ type Dialect struct {
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
+	// Calls is how procedures are called.
+	Calls query.Calls
 	// Marks says that the log of the database does not tell where a transaction begins and
 	// ends: the checkpoint row is marked at both.
 	Marks bool

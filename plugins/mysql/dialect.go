@@ -11,6 +11,7 @@ import (
 
 	"ggsh/handler"
 	"ggsh/handler/dml"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -37,6 +38,7 @@ func dialect() dml.Dialect {
 		Inspect:    inspect,
 		NullCode:   1048,
 		Sequence:   setSequence,
+		Calls:      query.ByCALL,
 		DDL:        definer(),
 	}
 }
