@@ -58,7 +58,8 @@ type Config struct {
 	IgnoreApplications bool
 	// AllDDL has DDL delivered on whatever object, Want or not, but the server's own.
 	AllDDL bool
-	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+).
+	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+): + is
+	// any, NULL is none.
 	FilterTags []string
 
 	// Warn receives warnings; nil drops them. It may be called by another goroutine.
@@ -119,6 +120,10 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	srv, err := connectServer(ctx, &s.cfg)
 	if err != nil {
 		return nil, err
+	}
+	if len(cfg.FilterTags) > 0 && srv.flavor == flavorMariaDB {
+		return nil, errors.Join(ggserr.New(ggserr.BadParameter, "transactions of MariaDB have no tags").
+			Do("Use TRANLOGOPTIONS FILTERTABLE in place of EXCLUDETAG."), srv.close())
 	}
 	r, err := newReader(ctx, s, srv)
 	if err != nil {
