@@ -98,9 +98,12 @@ var selectRows = []Spec{
 	{Name: "REPLACEBADCHAR", Programs: process, Priority: P1, Default: "ABORT",
 		Syntax: "REPLACEBADCHAR {ABORT|SKIP|ESCAPE|SUBSTITUTE value|NULL|SPACE} " +
 			"[FORCECHECK] [NOWARNING]",
-		Support: Recognised,
-		Help:    "What to do with a character that the target does not have.",
-		Instead: "such a value is an error of its row, for REPERROR to decide on"},
+		Help: "What Replicat does with a character that a column's character set lacks, and with octets " +
+			"that are no text: ABORT makes an error of the row, for REPERROR to decide on; SKIP passes the " +
+			"operation over; ESCAPE writes \\u20AC, \\U0001F600 or \\xFF, SUBSTITUTE its value, SPACE a blank " +
+			"in its place; NULL makes the value NULL, or, where none is allowed, does as SPACE. The first of " +
+			"each column is told of, unless NOWARNING. The check is always made. An Extract stops at such " +
+			"a value."},
 	{Name: "COLCHARSET", Programs: process, Syntax: "COLCHARSET any", Priority: P2,
 		Support: Refused, Multi: true, Help: "Character set of columns.",
 		Instead: "characters would be read otherwise than it says"},

@@ -116,6 +116,7 @@ type CaptureOptions struct {
 	UnifiedUpdates     bool // UPDATERECORDFORMAT
 	CompactUpdates     bool // UPDATERECORDFORMAT COMPACT
 	GetReplicates      bool
+	IgnoreReplicates   bool // IGNOREREPLICATES was written; it is the default
 	IgnoreApplications bool // IGNOREAPPLOPS
 	NoFetch            bool // FETCHOPTIONS NOUSESNAPSHOT
 	NoLatest           bool // FETCHOPTIONS NOUSELATESTVERSION

@@ -38,9 +38,11 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
+	marking  string                  // statement that marks the row; empty: the log needs none
 	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
 	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
 	duplicate int
+	bad       badChars
 	parts     bool // a target transaction is open for the parts of a source transaction
 	calls     query.Procedures
 }
@@ -82,6 +84,7 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	}
 	a.stmts = newStatements(a.conn, limit)
 	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
+	a.bad = badCharsOf(cfg.Options)
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
 	if cfg.CheckpointTable == "" {
@@ -105,6 +108,12 @@ func (a *Applier) openCheckpoint(ctx context.Context,
 	kind := a.session.Kind
 	if a.advance, err = checkpointtable.AdvanceSQL(kind, a.table); err != nil {
 		return nil, err
+	}
+	a.marking = ""
+	if a.dialect.Marks {
+		if a.marking, err = checkpointtable.MarkSQL(kind, a.table); err != nil {
+			return nil, err
+		}
 	}
 	found, _, err := checkpointtable.Exists(ctx, a.conn, kind, a.table)
 	if err != nil {
@@ -252,7 +261,13 @@ func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() er
 	}
 	err := a.moveCheckpoint(ctx, b)
 	if err == nil {
+		err = a.mark(ctx)
+	}
+	if err == nil {
 		err = work()
+	}
+	if err == nil {
+		err = a.mark(ctx)
 	}
 	if err != nil {
 		a.rollback()
@@ -285,6 +300,16 @@ func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 		return nil
 	}
 	return a.advanceRow(ctx, positionOf(&b.Checkpoint))
+}
+
+// mark marks the checkpoint row, where the log needs that: first directly behind its move,
+// then before the commit.
+func (a *Applier) mark(ctx context.Context) error {
+	if a.marking == "" || a.table.Table == "" {
+		return nil
+	}
+	_, err := a.stmts.exec(ctx, a.marking, checkpointtable.MarkArgs(a.group))
+	return err
 }
 
 // advanceRow moves the checkpoint row, which must be where this applier knows it.

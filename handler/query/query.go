@@ -26,7 +26,7 @@ import (
 // Text is a statement as databases take it: without a semicolon at its end, but for a
 // block, which ends so; numbered says that placeholders are written :1, :2 and so on.
 func Text(text string, numbered bool) string {
-	text = strings.TrimRight(strings.TrimSpace(text), ";")
+	text = strings.TrimRight(strings.TrimSpace(text), "; \t\r\n")
 	if strings.HasSuffix(strings.ToUpper(text), "END") {
 		text += ";"
 	}

@@ -25,11 +25,12 @@ type site struct {
 	*rig.Home
 	t              *testing.T
 	source, target *rig.Database
+	trail          string // that Replicat reads
 }
 
 // newSite makes the tables orders and prices at both sides and the groups e and r.
 func newSite(t *testing.T, from, to string) *site {
-	s := &site{Home: rig.NewHome(t, bin), t: t}
+	s := &site{Home: rig.NewHome(t, bin), t: t, trail: "lt"}
 	s.source, s.target = servers.Database(t, from, s.Dir, "src"), servers.Database(t, to, s.Dir, "tgt")
 	for _, d := range []*rig.Database{s.source, s.target} {
 		d.Exec(t, "CREATE TABLE prices (sku VARCHAR(10) PRIMARY KEY, price INTEGER)",
@@ -52,7 +53,7 @@ func (s *site) start(extract, replicat string) {
 	s.Run("start mgr", "dblogin sourcedb "+s.source.Login, "add trandata "+s.source.Schema+".orders",
 		"add extract e, tranlog, begin now", "add exttrail ./dirdat/lt, extract e",
 		"dblogin sourcedb "+s.target.Login, "add checkpointtable "+s.target.Schema+".chk",
-		"add replicat r, exttrail ./dirdat/lt, checkpointtable "+s.target.Schema+".chk", "start er *")
+		"add replicat r, exttrail ./dirdat/"+s.trail+", checkpointtable "+s.target.Schema+".chk", "start er *")
 }
 
 // wait waits for the rows of a table.
@@ -132,8 +133,8 @@ func TestExtractRunsStatements(t *testing.T) {
 	})
 }
 
-const lookup = "CREATE PROCEDURE lookup (IN item VARCHAR(10), INOUT n INT, OUT cost INT, OUT said VARCHAR(60)) " +
-	"BEGIN DECLARE p INT; SELECT price INTO p FROM prices WHERE sku = item; SELECT 'a result set'; " +
+const lookup = "CREATE PROCEDURE lookup (IN item VARCHAR(10), INOUT n INT, OUT cost INT, " +
+	"OUT said VARCHAR(60)) BEGIN DECLARE p INT; SELECT price INTO p FROM prices WHERE sku = item; SELECT 'a result set'; " +
 	"SET cost = p * n, n = n + 1, said = CONCAT(item, ' for ', IFNULL(cost, 'nothing')); " +
 	"IF item = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such item'; END IF; END"
 
@@ -258,14 +259,33 @@ func TestRefusals(t *testing.T) {
 // A data pump with a login of its own asks that database.
 func TestADataPumpWithALogin(t *testing.T) {
 	s := newSite(t, "sqlite", "sqlite")
+	s.trail = "pt"
 	s.start("TABLE %s.orders;", "MAP %s.orders, TARGET %t.orders;")
 	s.Write("dirprm/p.prm", "EXTRACT p\nSOURCEDB "+s.source.Login+"\nEXTTRAIL ./dirdat/pt\n"+
-		"TABLE main.orders, SQLEXEC (ID q, QUERY 'SELECT price AS p FROM prices WHERE sku = :s', PARAMS (s = sku)), "+
-		"COLMAP (USEDEFAULTS, price = q.p);\n")
-	s.Run("stop r", "add extract p, exttrailsource ./dirdat/lt", "add exttrail ./dirdat/pt, extract p",
-		"delete replicat r", "dblogin sourcedb "+s.target.Login, "cleanup checkpointtable main.chk",
-		"add replicat r, exttrail ./dirdat/pt, checkpointtable main.chk", "start p", "start r")
+		"TABLE main.orders, SQLEXEC (ID q, QUERY 'SELECT price AS p FROM prices WHERE sku = :s', "+
+		"PARAMS (s = sku)), COLMAP (USEDEFAULTS, price = q.p);\n")
+	s.Run("add extract p, exttrailsource ./dirdat/lt", "add exttrail ./dirdat/pt, extract p", "start p")
 	s.source.Exec(t, "INSERT INTO orders VALUES (1, 'nut', 10)")
 	s.wait(s.target, "orders", "1 nut 10 2 NULL")
 	s.Run("stop er *", "stop mgr !")
+}
+
+// An initial load asks for each row, and runs its statements.
+func TestALoadAsks(t *testing.T) {
+	eachPair(t, func(t *testing.T, s *site) {
+		s.source.Exec(t, "INSERT INTO orders VALUES (1, 'nut', 10), (2, 'bolt', 3), (3, 'none', 3)")
+		s.Write("dirprm/l.prm", "EXTRACT l\nSOURCEISTABLE\nSOURCEDB "+s.source.Login+"\nEXTTRAIL ./dirdat/lt\n"+
+			"SQLEXEC \"UPDATE summary SET n = n + 1 WHERE what = 'starts'\"\n"+
+			"SQLEXEC \"UPDATE summary SET n = n + 1 WHERE what = 'ends'\" ONEXIT\n"+
+			"TABLE "+s.source.Schema+".orders, SQLEXEC (ID q, QUERY 'SELECT price AS p FROM prices WHERE sku = :s', "+
+			"PARAMS (s = sku)), COLMAP (USEDEFAULTS, price = q.p);\n")
+		s.Write("dirprm/r.prm", "REPLICAT r\nTARGETDB "+s.target.Login+"\nMAP "+s.source.Schema+".orders, TARGET "+
+			s.target.Schema+".orders;\n")
+		s.Run("start mgr", "add extract l, sourceistable", "add exttrail ./dirdat/lt, extract l",
+			"dblogin sourcedb "+s.target.Login, "add checkpointtable "+s.target.Schema+".chk",
+			"add replicat r, exttrail ./dirdat/lt, checkpointtable "+s.target.Schema+".chk", "start l", "start r")
+		s.wait(s.target, "orders", "1 nut 10 2 NULL; 2 bolt 3 5 NULL; 3 none 3 NULL NULL")
+		s.wait(s.source, "summary", "ends 1; starts 1; steps 0")
+		s.Run("stop r", "stop mgr !")
+	})
 }
