@@ -92,6 +92,8 @@ func (c *checker) readers() {
 		add(err)
 		_, err = ReadInputs(c.f)
 		add(err)
+		_, _, err = ReadPurge(c.f)
+		add(err)
 	}
 	if c.prog.Has(process | Defgen) {
 		_, _, err = ReadLogin(c.f)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -47,6 +48,8 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 		return nil, err
 	}
 	w.globals = p.Globals()
+	own, all := &w.run.Memory, w.globals.Memory
+	own.Size, own.Directory = cmp.Or(own.Size, all.Size), cmp.Or(own.Directory, all.Directory)
 	if w.keys, err = wallet.Of(p.Home()); err != nil {
 		return nil, err
 	}
