@@ -180,7 +180,7 @@ func (f *fixture) inFile(seqno uint32) string {
 // suspended starts an Extract and waits until it is suspended.
 func (f *fixture) suspended() (order func(control.Verb) control.Reply, ended func() error) {
 	f.t.Helper()
-	return f.begun(control.Suspended, func() bool { return true })
+	return f.begun(control.SuspendedPhrase, func() bool { return true })
 }
 
 // begun starts an Extract in the background and waits until it has a state and more. order

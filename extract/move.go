@@ -138,7 +138,7 @@ func (e *engine) moveOp(ctx context.Context, r *route, body []byte, from *expr.O
 	if r.out.skip && !r.out.late {
 		return nil
 	}
-	if len(r.plan.Events()) > 0 && !r.out.ignored {
+	if len(r.plan.Events()) > 0 {
 		writes, err := e.obey(ctx, r, body, from)
 		if err != nil || !writes {
 			return err
