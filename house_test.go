@@ -24,9 +24,9 @@ var floors = [][]string{
 	{"record", "ggserr", "subdirs"},
 	{"param", "trail", "report", "control", "control/pin", "handler", "scheduler", "checkpoint",
 		"checkpointtable", "heartbeat", "props", "sealedfile", "oracleclient", "definitions", "ddl",
-		"shell"},
+		"shell", "systemlog"},
 	{"dblogin", "wallet", "formatter", "kafkaclient", "collector", "mapping", "mapping/*", "handler/dml",
-		"process", "groupstate", "hostkey"},
+		"handler/query", "process", "groupstate", "hostkey"},
 	{"extract", "replicat", "agent", "commands", "logdump", "console", "handler/lake", "handler/lake/*",
 		"capture/*", "loadgen"},
 	{"trandata"},
@@ -93,7 +93,7 @@ var connecting = []string{"Dial", "Listen", "Dialer", "ListenConfig", "File"}
 
 // networked are the packages that may use them.
 var networked = []string{"control", "collector", "capture/mysql", "kafkaclient", "oracleclient",
-	"plugins/hdfs"}
+	"plugins/hdfs", "systemlog"}
 
 // forbiddenNames of packages, files and folders say nothing of what is in them.
 var forbiddenNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "base",

@@ -24,8 +24,10 @@ import (
 	"ggsh/groupstate"
 	"ggsh/hostkey"
 	"ggsh/param"
+	"ggsh/process"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Config is what a Manager works with. Only Home is needed.
@@ -40,7 +42,9 @@ type Config struct {
 	Getenv     func(string) string     // nil takes nothing
 	// Verify tells whether a user of the credential store has a password; nil: none has.
 	Verify func(user, password string) (bool, error)
-	Timing Timing
+	// Sessions begins what executes the lines of a connected caller; nil: nobody connects.
+	Sessions func(c control.Caller) control.Executor
+	Timing   Timing
 }
 
 // Timing are the waits of a Manager. Zero values take the normal ones.
@@ -72,6 +76,9 @@ type Manager struct {
 	stop    context.CancelFunc
 	access  *control.Access
 	print   string // the certificate's fingerprint, when other hosts may be admitted
+
+	globals    param.GlobalsConfig // as Run found GLOBALS
+	globalsErr error
 
 	mu       sync.Mutex // guards what follows
 	set      param.ManagerConfig
@@ -123,6 +130,9 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	defer lock.Close()
 	m.started = m.cfg.Now()
+	m.globals, m.globalsErr = param.LoadGlobals(m.cfg.Home.Globals(), string(m.cfg.Home))
+	process.SetUmask(m.globals)
+	systemlog.Attach(m.log, m.globals.SysLog.Has)
 	m.report, err = report.Open(m.cfg.ReportFile, os.Stdout, report.Header{
 		Product: "ggsh Manager", Version: m.cfg.Version, Started: m.started,
 		PID: os.Getpid()}, m.cfg.Now)
@@ -190,7 +200,7 @@ func closeAll(doors []control.Door) {
 // listen opens the port, for other hosts only if some ACCESSRULE may admit one,
 // and the unix socket.
 func (m *Manager) listen(port int) ([]control.Door, error) {
-	opt := control.Options{Pages: m.pages(), Complain: m.complain}
+	opt := control.Options{Pages: m.pages(), Sessions: m.cfg.Sessions, Complain: m.complain}
 	var doors []control.Door
 	if !m.access.Opens() {
 		tcp, err := control.ListenLoopback(port)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"ggsh/control"
 	"ggsh/ggserr"
 	"ggsh/param"
+	"ggsh/systemlog"
 )
 
 // firstDynamic is the first port of collectors without DYNAMICPORTLIST.
@@ -22,13 +24,18 @@ func (m *Manager) readSettings() (param.ManagerConfig, error) {
 	for _, w := range f.Warnings {
 		m.event(w)
 	}
-	if err != nil {
+	if err = errors.Join(m.globalsErr, err); err != nil {
 		return param.ManagerConfig{}, err
 	}
 	set, err := param.ReadManager(f)
 	if err != nil {
 		return set, err
 	}
+	levels := m.globals.SysLog
+	if set.SysLogGiven {
+		levels = set.SysLog
+	}
+	systemlog.Attach(m.log, levels.Has)
 	for _, r := range set.Purge {
 		if r.KeepFilesGiven && r.KeepFor > 0 {
 			m.info(ggserr.KeepFilesIgnored, r.Trail)

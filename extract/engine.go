@@ -48,8 +48,10 @@ type engine struct {
 	rolls     *process.Schedule // ROLLOVER
 	warnedAt  time.Time         // of long transactions
 	started   bool              // the startup position of this run is known
+	reached   bool              // this session has got what it came for from the source
 	events    events            // EVENTACTIONS of the transaction that is moved
 	mayIgnore bool              // a statement has IGNORE TRANSACTION
+	sql       database          // of SQLEXEC
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -77,6 +79,7 @@ func newEngine(cfg Config) *engine {
 	if e.doc == nil {
 		e.doc = &checkpoint.Document{}
 	}
+	e.sql.e = e
 	e.view.state = "Initializing"
 	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
 		e.doc.State.Startup, e.started = cur, true
@@ -99,7 +102,8 @@ func (e *engine) run(ctx context.Context, session func(context.Context) error) e
 		case <-ctx.Done():
 		}
 	}()
-	backoff, told := minBackoff, ""
+	var between pauses
+	told := ""
 	for {
 		began := e.proc.Now()
 		err := session(ctx)
@@ -109,17 +113,31 @@ func (e *engine) run(ctx context.Context, session func(context.Context) error) e
 		if err == nil || !temporary(err) {
 			return err
 		}
-		if e.proc.Now().Sub(began) > maxBackoff {
-			backoff, told = minBackoff, ""
+		lasted := e.proc.Now().Sub(began)
+		if lasted > maxBackoff {
+			told = ""
 		}
 		if err.Error() != told {
 			e.proc.Event(retryEvent(err))
 			told = err.Error()
 		}
 		e.show(func(v *view) { v.retrying, v.atEOF = err.Error(), false })
-		sleep(ctx, backoff)
-		backoff = min(2*backoff, maxBackoff)
+		sleep(ctx, between.next(lasted, e.reached))
+		e.reached = false
 	}
+}
+
+// pauses are those between sessions: they double while sessions fail soon.
+type pauses struct{ last time.Duration }
+
+// next is the pause behind a session. One that lasted a while, or that reached its
+// source, is followed by the shortest: a load that waits longer for its next snapshot
+// has more to catch up with, in which a table may be altered again.
+func (p *pauses) next(lasted time.Duration, reached bool) time.Duration {
+	if p.last = min(2*p.last, maxBackoff); p.last == 0 || reached || lasted > maxBackoff {
+		p.last = minBackoff
+	}
+	return p.last
 }
 
 // retryEvent tells why a session is tried again: mostly it is the network.
@@ -169,7 +187,10 @@ func (e *engine) session(ctx context.Context) (err error) {
 	if e.orders.forced() {
 		return nil
 	}
-	return e.settle(true)
+	if err := e.settle(true); err != nil {
+		return err
+	}
+	return e.atExit(ctx)
 }
 
 // disconnect closes source and outputs. What was not made durable comes again.
@@ -189,6 +210,7 @@ func (e *engine) disconnect() error {
 		note(o.w.Close())
 	}
 	e.outputs = nil
+	e.sql.close()
 	clear(e.routes)
 	// What was read and not made durable comes again.
 	e.lastDef, e.unsynced, e.position = nil, 0, checkpoint.Position{}
@@ -213,6 +235,9 @@ func (e *engine) loop(ctx context.Context) error {
 		if err == errEventStop {
 			return nil
 		}
+		if err == nil {
+			err = e.onSchedule(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil // told to stop: what is not whole comes again
 		}
@@ -235,6 +260,7 @@ func (e *engine) idle(ctx context.Context) error {
 	if e.changed {
 		due = e.storedAt.Add(min(idleStore, e.cfg.CheckpointEvery))
 	}
+	due = e.untilDue(due)
 	wait, cancel := context.WithTimeout(ctx, max(due.Sub(e.proc.Now()), time.Millisecond))
 	defer cancel()
 	err := e.source.Wait(wait)

@@ -16,6 +16,7 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/control"
 	"ggsh/mapping"
+	"ggsh/mapping/sqlexec"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
@@ -100,6 +101,7 @@ type fixture struct {
 	discarded []string // tables of what Discard was given
 	tune      func(*LoadConfig)
 	ddl       bool // the file's DDL parameters count
+	session   func(ctx context.Context) (Session, error)
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -203,6 +205,11 @@ func (f *fixture) config(group string, open func(context.Context, SourceStart) (
 	}
 	if f.ddl {
 		f.ddlOf(&cfg, group)
+	}
+	if cfg.OpenSession = f.session; f.session != nil {
+		if cfg.Statements, err = sqlexec.Read(p.Params(), p, p.Now()); err != nil {
+			f.t.Fatal(err)
+		}
 	}
 	return cfg, p
 }

@@ -214,6 +214,15 @@ func (l *ledgerCut) Op(d *record.TableDef, b []byte, last bool) error {
 // its end.
 func (f *fixture) load(w *world, readers, calls int, ledger bool) error {
 	f.t.Helper()
+	lc := f.loadConfig(w, readers, calls, ledger)
+	err := RunLoad(f.t.Context(), lc)
+	lc.Process.Close(err)
+	return err
+}
+
+// loadConfig starts the process of a load, which is the caller's to close.
+func (f *fixture) loadConfig(w *world, readers, calls int, ledger bool) LoadConfig {
+	f.t.Helper()
 	stop := f.home.Load("EINIT") + ".tmp"
 	if err := os.RemoveAll(stop); err != nil {
 		f.t.Fatal(err)
@@ -254,9 +263,7 @@ func (f *fixture) load(w *world, readers, calls int, ledger bool) error {
 	if f.tune != nil {
 		f.tune(&lc)
 	}
-	err = RunLoad(f.t.Context(), lc)
-	p.Close(err)
-	return err
+	return lc
 }
 
 // loaded applies the load's trail to nothing: an insert meets no row, an update or
@@ -544,4 +551,64 @@ func TestPartsCoverATableOnce(t *testing.T) {
 			t.Fatalf("seed %d: not covered: %+v", seed, t1.Gaps())
 		}
 	}
+}
+
+// TestPausesBetweenSessions: a source that cannot be reached is asked less and less
+// often; one that can be is not left alone for longer each time.
+func TestPausesBetweenSessions(t *testing.T) {
+	var p pauses
+	for _, s := range []struct {
+		lasted  time.Duration
+		reached bool
+		want    time.Duration
+	}{{0, false, 1}, {0, false, 2}, {0, false, 4}, {0, true, 1}, {0, true, 1}, {0, false, 2},
+		{40 * time.Second, false, 1}, {0, false, 2}, {0, false, 4}, {0, false, 8}, {0, false, 16},
+		{0, false, 30}, {0, false, 30}} {
+		if got := p.next(s.lasted, s.reached); got != s.want*time.Second {
+			t.Fatalf("behind %v: %s, want %ds", s, got, s.want)
+		}
+	}
+}
+
+// TestABrokenSnapshotHasReachedTheSource: a load does not wait longer and longer
+// because a table is altered again and again.
+func TestABrokenSnapshotHasReachedTheSource(t *testing.T) {
+	w := newWorld(rand.New(rand.NewPCG(1, 1)), 10)
+	w.now = 10
+	for _, c := range []struct {
+		name    string
+		open    func(*photo) (Snapshot, error)
+		reached bool
+	}{
+		{"altered", func(p *photo) (Snapshot, error) { return altered{p}, nil }, true},
+		{"no server", func(*photo) (Snapshot, error) { return nil, passingCut{errCut} }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, checkpoint.Group{Name: "EINIT", Source: checkpoint.SourceIsTable},
+				"EXTFILE ./dirdat/ld\nTABLE hr.*;\n")
+			f.tune = func(lc *LoadConfig) {
+				lc.OpenSnapshot = func(_ context.Context, want int, _ record.CSN) (Snapshot, int, error) {
+					s, err := c.open(&photo{w, w.now, w.at(w.now)})
+					return s, want, err
+				}
+			}
+			lc := f.loadConfig(w, 1, -1, false)
+			l := &load{engine: newEngine(lc.Config), lc: lc}
+			if err := l.openLedger(); err != nil {
+				t.Fatal(err)
+			}
+			err := l.session(t.Context())
+			lc.Process.Close(err)
+			if !temporary(err) || l.reached != c.reached {
+				t.Errorf("got %v, reached %t", err, l.reached)
+			}
+		})
+	}
+}
+
+// altered is a snapshot of which nothing can be read.
+type altered struct{ *photo }
+
+func (altered) Read(context.Context, int, Part, func([]byte) error) error {
+	return passingCut{errCut}
 }

@@ -22,6 +22,7 @@ func (l *load) openSnapshot(ctx context.Context) error {
 	if l.snap, l.readers, err = l.lc.OpenSnapshot(ctx, l.lc.Readers, l.loadedAt()); err != nil {
 		return err
 	}
+	l.reached = true
 	l.at = l.snap.Position()
 	for i, t := range l.snap.Tables() {
 		if err := l.addTable(i, t); err != nil {

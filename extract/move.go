@@ -88,6 +88,7 @@ func (e *engine) move(ctx context.Context, txn *record.Txn) error {
 func (e *engine) moveOps(ctx context.Context, txn *record.Txn) (dropped bool, err error) {
 	from := expr.Origin{Txn: &txn.TxnInfo}
 	at, placed := txn.Ops.(placed)
+	e.sql.beginTxn()
 	for n := 0; ; n++ {
 		def, body, err := txn.Ops.Next()
 		if err == io.EOF {
@@ -123,6 +124,7 @@ func (e *engine) moveOps(ctx context.Context, txn *record.Txn) (dropped bool, er
 		}
 		e.events.asked = nil
 		e.events.records++
+		e.sql.beginOp()
 		for _, r := range routes {
 			if err := e.moveOp(ctx, r, body, &from); err != nil {
 				return false, err
@@ -138,16 +140,20 @@ func (e *engine) moveOp(ctx context.Context, r *route, body []byte, from *expr.O
 	if r.out.skip && !r.out.late {
 		return nil
 	}
-	if len(r.plan.Events()) > 0 {
+	err := e.ask(r, body, from)
+	if err == nil && len(r.plan.Events()) > 0 {
 		writes, err := e.obey(ctx, r, body, from)
 		if err != nil || !writes {
 			return err
 		}
 	}
-	if r.out.skip {
+	switch {
+	case r.out.skip:
 		return nil
+	case err == nil:
+		err = r.write(body, from)
 	}
-	return e.write(r, body, from)
+	return e.decided(r, body, err)
 }
 
 // placed are operations of a trail: they tell where each stands.
@@ -156,10 +162,17 @@ type placed interface {
 	Last() bool
 }
 
-// write gives an operation to a route. One that a condition cannot decide on is
-// discarded.
+// write gives an operation to a route.
 func (e *engine) write(r *route, body []byte, from *expr.Origin) error {
-	err := r.write(body, from)
+	err := e.ask(r, body, from)
+	if err == nil {
+		err = r.write(body, from)
+	}
+	return e.decided(r, body, err)
+}
+
+// decided discards an operation that a condition cannot decide on.
+func (e *engine) decided(r *route, body []byte, err error) error {
 	if err == nil || !errors.As(err, new(*mapping.UndecidedError)) {
 		return err
 	}

@@ -142,6 +142,7 @@ const (
 	DDLLetPass          Number = 30180
 	DDLNotApplied       Number = 30181
 	DDLRetried          Number = 30182
+	SystemLogAway       Number = 30195
 )
 
 // Catalog returns all messages in the order of their numbers. The caller must
@@ -296,4 +297,5 @@ var catalog = []Message{
 	{DDLLetPass, Warning, "DDL operation [%s] is let pass by DDLERROR, %s: %s", "The target refused a statement that the source has executed.", "Nothing, if the target may differ there."},
 	{DDLNotApplied, Warning, "DDL operation [%s] is not applied: %s", "", "Make the change on the target by hand, if it is wanted there."},
 	{DDLRetried, Warning, "DDL operation [%s] failed and is tried again, attempt %d: %s", "", "Nothing unless it lasts."},
+	{SystemLogAway, Warning, "The system log cannot be reached", "SYSLOG asks for events in the system log, and no daemon takes them.", "Start the machine's syslog daemon, or take SYSLOG out; events go to ggserr.log in any case."},
 }

@@ -1,6 +1,7 @@
 package ggserr
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -25,6 +26,11 @@ const timeLayout = "2006-01-02 15:04:05"
 // Further lines of the text are indented, so that a line that begins with a
 // digit always begins an event.
 func (e Event) Format() string {
+	return e.Time.Local().Format(timeLayout) + "  " + e.Body()
+}
+
+// Body is Format without the time.
+func (e Event) Body() string {
 	who := e.Program
 	if e.ParamFile != "" {
 		who += ", " + e.ParamFile
@@ -33,8 +39,7 @@ func (e Event) Format() string {
 	if text != "" && !strings.HasSuffix(text, ".") {
 		text += "."
 	}
-	return fmt.Sprintf("%s  %-8s%s  %s:  %s",
-		e.Time.Local().Format(timeLayout), e.Severity, e.Number, who, text)
+	return fmt.Sprintf("%-8s%s  %s:  %s", e.Severity, e.Number, who, text)
 }
 
 // ReportLine renders the event as report files have it: no program.
@@ -51,6 +56,7 @@ type Log struct {
 	paramFile string
 	now       func() time.Time
 	mu        sync.Mutex
+	copy      func(Event) error
 }
 
 // NewLog names the event log at path; the file is opened for each event, so
@@ -59,20 +65,42 @@ func NewLog(path, program, paramFile string, now func() time.Time) *Log {
 	return &Log{path: path, program: program, paramFile: paramFile, now: now}
 }
 
+// CopyTo gives a copy of each event from now on to a second place; nil to none. What it
+// has to complain of becomes an event itself, here only.
+func (l *Log) CopyTo(to func(Event) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.copy = to
+}
+
 // Write fills in the catalog's message n and appends it. An error to write is
 // returned; callers that can do nothing about it may drop it.
 func (l *Log) Write(n Number, args ...any) error { return l.WriteError(New(n, args...)) }
 
 // WriteError appends an error that already is a message.
 func (l *Log) WriteError(e *Error) error {
+	ev := l.event(e)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.append(ev)
+	if l.copy != nil {
+		if problem := l.copy(ev); problem != nil {
+			err = errors.Join(err, l.append(l.event(Numbered(problem))))
+		}
+	}
+	return err
+}
+
+func (l *Log) event(e *Error) Event {
 	text := e.Told()
 	if !e.Where.IsZero() {
 		text = e.Where.String() + ": " + text
 	}
-	ev := Event{Time: l.now(), Number: e.Number, Severity: e.Severity,
+	return Event{Time: l.now(), Number: e.Number, Severity: e.Severity,
 		Program: l.program, ParamFile: l.paramFile, Text: text}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+}
+
+func (l *Log) append(ev Event) error {
 	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("event log: %w", err)

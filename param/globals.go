@@ -22,7 +22,8 @@ type GlobalsConfig struct {
 	OutputDirs                 []string // ALLOWOUTPUTDIR
 	MaxGroups                  int
 	ExcludeWildcardObjectsOnly bool
-	Umask                      int   // OUTPUTFILEUMASK; -1 when not given
+	Umask                      int // OUTPUTFILEUMASK; -1 when not given
+	SysLog                     SysLog
 	CacheSize                  int64 // bytes; 0 when not given
 	CacheDirectory             string
 }
@@ -34,7 +35,7 @@ func LoadGlobals(path, home string) (GlobalsConfig, error) {
 	}
 	f, err := Parse(path, Options{ReadFile: os.ReadFile, Home: home, Program: Globals})
 	if err != nil {
-		return GlobalsConfig{}, err
+		return GlobalsConfig{Umask: -1}, err
 	}
 	return ReadGlobals(f)
 }
@@ -88,7 +89,13 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		if err != nil {
 			c.fail(at, "this is no octal number up to 777")
 		}
-		g.Umask = int(n)
+		if n&0o700 != 0 {
+			c.fail(at, "a process needs its own files: the first of three digits can only be 0")
+		} else if err == nil {
+			g.Umask = int(n)
+		}
+	case "SYSLOG":
+		g.SysLog = c.sysLog()
 	case "CACHEMGR":
 		var m Memory
 		m.read(c)

@@ -79,6 +79,8 @@ type ManagerConfig struct {
 	DownCritical      bool
 	StartupValidation time.Duration
 	BootDelay         time.Duration
+	SysLog            SysLog
+	SysLogGiven       bool  // else GLOBALS says it
 	Login             Login // for purging database tables
 }
 
@@ -179,6 +181,8 @@ func (m *ManagerConfig) read(name string, c *cursor) {
 		m.Tasks = append(m.Tasks, t)
 	case "ACCESSRULE":
 		m.Access = append(m.Access, c.access())
+	case "SYSLOG":
+		m.SysLog, m.SysLogGiven = c.sysLog(), true
 	case "DOWNCRITICAL":
 		m.DownCritical = true
 	}

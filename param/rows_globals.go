@@ -51,12 +51,12 @@ var globalsRows = []Spec{
 	{Name: "MASTERKEYNAME", Programs: Globals, Syntax: "MASTERKEYNAME name", Priority: P2,
 		Default: "OGG_DEFAULT_MASTERKEY", Help: "Name of the master key."},
 	{Name: "OUTPUTFILEUMASK", Programs: Globals, Syntax: "OUTPUTFILEUMASK n", Priority: P1,
-		Default: "the process's", Help: "Octal umask of trail and discard files.",
-		Support: Recognised, Instead: "the umask of the Manager's environment counts"},
-	{Name: "SYSLOG", Programs: Globals | Manager, Priority: P1, Support: Recognised,
-		Syntax:  "SYSLOG {ALL|NONE|{INFO|WARN|ERROR}...}",
-		Help:    "Messages that go to the system log too.",
-		Instead: "messages go to ggserr.log only"},
+		Default: "the environment's", Help: "Octal umask of the processes, so of trail, discard " +
+			"and report files; without it trails and discard files are 0640, reports 0644."},
+	{Name: "SYSLOG", Programs: Globals | Manager, Priority: P1, Default: "NONE",
+		Syntax: "SYSLOG {ALL|NONE|{INFO|WARN|ERROR}...}",
+		Help: "Messages that go to the system log of this machine too; in mgr.prm for the " +
+			"Manager only, whatever GLOBALS says."},
 	{Name: "USE_TRAILDEFS", Programs: Globals, Syntax: "USE_TRAILDEFS", Priority: P1,
 		Default: "in force", Help: "Table definitions travel in the trail."},
 	{Name: "NO_TRAILDEFS", Programs: Globals, Syntax: "NO_TRAILDEFS", Priority: P1,

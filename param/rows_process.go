@@ -96,18 +96,20 @@ var captureRows = []Spec{
 	{Name: "NOTRACETABLE", Programs: process, Syntax: "NOTRACETABLE", Priority: P2,
 		Support: Recognised, Help: "No trace table.", Instead: "none is ever used"},
 	{Name: "GETREPLICATES", Programs: Extract, Syntax: "GETREPLICATES", Priority: P1,
-		Help: "Capture what Replicat changed: all changes are captured."},
+		Help: "Capture what Replicat changed, too: a cascade."},
 	{Name: "IGNOREREPLICATES", Programs: Extract, Syntax: "IGNOREREPLICATES", Priority: P1,
-		Support: Recognised, Help: "Do not capture what Replicat changed.",
-		Instead: "all changes are captured but those TRANLOGOPTIONS FILTERTABLE names"},
+		Default: "in force", Help: "Leave out the transactions of a Replicat: those that write a table " +
+			"of TRANLOGOPTIONS FILTERTABLE, or, without it, CHECKPOINTTABLE of GLOBALS; at Oracle, " +
+			"those of EXCLUDEUSER, too. Where none is named, no transaction counts as a Replicat's."},
 	{Name: "GETAPPLOPS", Programs: Extract, Syntax: "GETAPPLOPS", Priority: P1,
-		Default: "in force", Help: "Capture what applications changed."},
+		Default: "in force", Help: "Capture what others than a Replicat changed."},
 	{Name: "IGNOREAPPLOPS", Programs: Extract, Syntax: "IGNOREAPPLOPS", Priority: P1,
-		Support: Refused, Help: "Do not capture what applications changed.",
-		Instead: "the changes of applications would be captured"},
+		Help: "Leave out the transactions of all others than a Replicat; with GETREPLICATES only a " +
+			"Replicat's are captured. Refused where none is known, and with DDL."},
 	{Name: "EXCLUDETAG", Programs: process, Syntax: "EXCLUDETAG {NULL|value}", Priority: P1,
 		Support: Refused, Help: "Drop records with a tag.",
-		Instead: "tagged records would be replicated"},
+		Instead: "tagged records would be replicated: only TRANLOGOPTIONS EXCLUDETAG of an Extract of " +
+			"MySQL's log knows tags"},
 	{Name: "INCLUDETAG", Programs: process, Syntax: "INCLUDETAG value", Priority: P2,
 		Support: Refused, Help: "Take only records with a tag.",
 		Instead: "untagged records would be replicated"},

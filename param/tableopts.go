@@ -43,7 +43,7 @@ var tableOptions = map[string]tableOption{
 	"FILTER":              {programs: process, form: formList},
 	"WHERE":               {programs: process, form: formList},
 	"TOKENS":              {programs: Extract, form: formList},
-	"SQLEXEC":             {programs: process, form: formList, instead: "in Replicat; an Extract refuses it"},
+	"SQLEXEC":             {programs: process, form: formList},
 	"EVENTACTIONS":        {programs: process, form: formList},
 	"GETBEFORECOLS":       {programs: Extract, form: formList},
 	"COMPARECOLS":         {programs: Replicat, form: formList},

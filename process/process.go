@@ -22,6 +22,7 @@ import (
 	"ggsh/param"
 	"ggsh/report"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 )
 
 // Config says which group runs where.
@@ -50,6 +51,9 @@ type Process struct {
 	asked  map[string]int64 // of DELTASTATS
 	count  *reportCount
 
+	globals    param.GlobalsConfig // as the run found GLOBALS
+	globalsErr error
+
 	interim    *Schedule // REPORT
 	ageing     *Schedule // REPORTROLLOVER
 	freshStats bool      // STATOPTIONS RESETREPORTSTATS
@@ -75,6 +79,9 @@ func Start(cfg Config) (*Process, error) {
 	cfg.Group = strings.ToUpper(cfg.Group)
 	p := &Process{cfg: cfg, params: &param.File{}}
 	p.log = ggserr.NewLog(cfg.Home.EventLog(), "ggsh "+product(cfg.Type), p.paramName(), cfg.Now)
+	p.globals, p.globalsErr = param.LoadGlobals(cfg.Home.Globals(), string(cfg.Home))
+	SetUmask(p.globals)
+	systemlog.Attach(p.log, p.globals.SysLog.Has)
 	rep, err := report.Open(cfg.ReportFile, cfg.Stdout, report.Header{
 		Product: "ggsh " + product(cfg.Type), Version: cfg.Version,
 		Started: cfg.Now(), PID: os.Getpid()}, cfg.Now)
@@ -123,12 +130,11 @@ func (p *Process) readParams() error {
 	if p.cfg.Type == checkpoint.Replicat {
 		prog = param.Replicat
 	}
-	globals, err := p.Globals()
-	if err != nil {
-		return err
+	if p.globalsErr != nil {
+		return p.globalsErr
 	}
 	f, err := param.Parse(path, param.Options{ReadFile: os.ReadFile, Getenv: p.cfg.Getenv,
-		Home: string(p.cfg.Home), Program: prog, NoAnsiQuotes: globals.NoAnsiQuotes})
+		Home: string(p.cfg.Home), Program: prog, NoAnsiQuotes: p.globals.NoAnsiQuotes})
 	p.params = f
 	p.report.Params(f.Echo)
 	for _, w := range f.Warnings {
@@ -144,10 +150,8 @@ func (p *Process) readParams() error {
 	return nil
 }
 
-// Globals is what the GLOBALS file says; defaults without one.
-func (p *Process) Globals() (param.GlobalsConfig, error) {
-	return param.LoadGlobals(p.cfg.Home.Globals(), string(p.cfg.Home))
-}
+// Globals is what the GLOBALS file said when the run began; defaults without one.
+func (p *Process) Globals() param.GlobalsConfig { return p.globals }
 
 // checkName compares the group's name in the file with the one ordered.
 func (p *Process) checkName() error {

@@ -18,6 +18,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/mapping"
+	"ggsh/mapping/sqlexec"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
@@ -89,7 +90,7 @@ type Replicat struct {
 	retries map[trail.Position]int
 	verdict *verdict // on a transaction that is not applied as it is
 	last    lastFacts
-	sql     standalone
+	sql     *sqlexec.Statements
 	heart   heart
 	asks    bool // some MAP has a SQLEXEC: transactions come one at a time
 	// commands says that some statement has a SHELL, commanded which transaction was the
@@ -151,7 +152,7 @@ func (r *Replicat) prepare() error {
 	if err := r.readHeartbeat(); err != nil {
 		return err
 	}
-	if err := r.readStandalone(); err != nil {
+	if r.sql, err = sqlexec.Read(r.p.Params(), r.p, r.p.Now()); err != nil {
 		return err
 	}
 	r.announce()
@@ -201,7 +202,7 @@ func (r *Replicat) work(ctx context.Context) error {
 		err := r.pump(ctx)
 		var again *restart
 		if err == nil || errors.Is(err, errStopped) {
-			if sqlErr := r.atExit(ctx); sqlErr != nil {
+			if sqlErr := r.sql.AtExit(ctx, r.target, r.target.isLost()); sqlErr != nil {
 				return sqlErr
 			}
 		}

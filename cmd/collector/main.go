@@ -18,7 +18,10 @@ import (
 
 	"ggsh/collector"
 	"ggsh/ggserr"
+	"ggsh/param"
+	"ggsh/process"
 	"ggsh/subdirs"
+	"ggsh/systemlog"
 	"ggsh/wallet"
 )
 
@@ -48,12 +51,19 @@ func run(cfg collector.ServerConfig, dir, address string) error {
 	}
 	cfg.Token, cfg.Home = strings.TrimSpace(token), string(home)
 	cfg.Dirs = append(cfg.Dirs, home.Join("dirdat"))
+	globals, err := param.LoadGlobals(home.Globals(), string(home))
+	if err != nil {
+		return err
+	}
+	process.SetUmask(globals)
 	keys, err := wallet.Of(home)
 	if err != nil {
 		return err
 	}
 	cfg.Keys = keys
-	cfg.Log = ggserr.NewLog(home.EventLog(), "ggsh Collector", "", time.Now)
+	log := ggserr.NewLog(home.EventLog(), "ggsh Collector", "", time.Now)
+	systemlog.Attach(log, globals.SysLog.Has)
+	cfg.Log = log
 	listener, line, err := collector.Listen(address, &cfg)
 	if err != nil {
 		return err

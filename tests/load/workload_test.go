@@ -113,7 +113,7 @@ func transaction(d *rig.Database, rnd *rand.Rand) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	if rnd.IntN(60) == 0 && d.Kind != "sqlite" { // a statement that commits by itself
+	if rnd.IntN(100) == 0 && d.Kind != "sqlite" { // a statement that commits by itself
 		_, err = d.DB.Exec("TRUNCATE TABLE brief")
 	}
 	return err
