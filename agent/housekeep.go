@@ -32,6 +32,11 @@ func (m *Manager) housekeep(ctx context.Context, now time.Time) {
 			m.warn(err)
 		}
 	}
+	if m.dueNow("purge of groups", set.Check, now, true) {
+		if err := m.purgeWishes(ctx, set.Purge, now); err != nil {
+			m.warn(err)
+		}
+	}
 	tasks := len(set.Tasks) > 0 && m.dueNow("tasks", set.Check, now, true)
 	lag := m.dueNow("lag", set.LagReport, now, false)
 	down := m.dueNow("down", set.DownReport, now, false)

@@ -132,6 +132,25 @@ func TestFinishedTasksAreDeleted(t *testing.T) {
 	}
 }
 
+// TestHousekeepingComesEveryCheckMinutes: a task that ends after a round waits for the next.
+func TestHousekeepingComesEveryCheckMinutes(t *testing.T) {
+	for params, every := range map[string]time.Duration{"": 10 * time.Minute, "CHECKMINUTES 3\n": 3 * time.Minute} {
+		m := reporting(t, params+"PURGEOLDTASKS EXTRACT T*, USESTOPSTATUS\n")
+		for _, step := range []struct {
+			at   time.Duration
+			gone bool
+		}{{0, true}, {every - time.Second, false}, {every, true}} {
+			task := checkpoint.At(m.cfg.Home.Checkpoint("T1", true))
+			store(t, m.cfg.Home, &checkpoint.Document{State: checkpoint.State{Stopped: checkpoint.Graceful,
+				Started: noon()}, Group: checkpoint.Group{Name: "T1", Type: checkpoint.Extract, Source: checkpoint.SourceIsTable}})
+			m.housekeep(t.Context(), noon().Add(step.at))
+			if _, err := task.Load(); (err != nil) != step.gone {
+				t.Errorf("%q after %s: %v", params, step.at, err)
+			}
+		}
+	}
+}
+
 func TestBootDelay(t *testing.T) {
 	m := idle(t, subdirs.Home(t.TempDir()))
 	if !m.bootEnd().IsZero() {

@@ -183,29 +183,45 @@ func (m *Manager) purge(ctx context.Context, r param.PurgeRule, now time.Time) e
 		return err
 	}
 	for _, n := range names {
-		groups, err := m.observe(ctx) // again for each trail: positions move
-		if err != nil {
+		if err := m.purgeTrail(ctx, n, []param.PurgeRule{r}, now); err != nil {
 			return err
 		}
-		t, err := m.trailState(n, groups)
-		if err != nil {
-			return err
+	}
+	return nil
+}
+
+// purgeTrail deletes the files of a trail that all rules let go. It looks at the groups
+// anew: positions move.
+func (m *Manager) purgeTrail(ctx context.Context, n trail.Name, rules []param.PurgeRule,
+	now time.Time) error {
+	groups, err := m.observe(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := m.trailState(n, groups)
+	if err != nil {
+		return err
+	}
+	r := rules[0]
+	gone, stay := purgePlan(r, t, now)
+	for _, other := range rules[1:] { // files go from the old end: the shortest run is in all
+		if g, s := purgePlan(other, t, now); len(g) < len(gone) {
+			r, gone, stay = other, g, s
 		}
-		gone, stay := purgePlan(r, t, now)
-		for _, k := range stay {
-			if m.dueNow("kept "+k.file.Path, 24*time.Hour, now, true) {
-				m.info(ggserr.PurgeKept, k.file.Path, k.why)
-			}
+	}
+	for _, k := range stay {
+		if m.dueNow("kept "+k.file.Path, 24*time.Hour, now, true) {
+			m.info(ggserr.PurgeKept, k.file.Path, k.why)
 		}
-		for _, f := range gone {
-			if err := os.Remove(f.Path); err != nil {
-				return ggserr.New(ggserr.Generic, "trail file cannot be purged").Because(err)
-			}
-			if r.KeepFor > 0 || !r.UseCheckpoints {
-				m.info(ggserr.PurgedByRule, f.Path, ruleText(r))
-			} else {
-				m.info(ggserr.PurgedByCheckpoints, f.Path, n.File(t.needed()))
-			}
+	}
+	for _, f := range gone {
+		if err := os.Remove(f.Path); err != nil {
+			return ggserr.New(ggserr.Generic, "trail file cannot be purged").Because(err)
+		}
+		if r.KeepFor > 0 || !r.UseCheckpoints {
+			m.info(ggserr.PurgedByRule, f.Path, ruleText(r))
+		} else {
+			m.info(ggserr.PurgedByCheckpoints, f.Path, n.File(t.needed()))
 		}
 	}
 	return nil
@@ -235,6 +251,21 @@ func (m *Manager) purgeInfo(ctx context.Context) control.Reply {
 				return reply(err)
 			}
 			rep.Purge = append(rep.Purge, t.info(r))
+		}
+	}
+	all, err := m.wishes(groups, rules)
+	if err != nil {
+		return reply(err)
+	}
+	for _, w := range all {
+		t, err := m.trailState(w.name, groups)
+		if err != nil {
+			return reply(err)
+		}
+		for i, r := range w.rules {
+			p := t.info(r)
+			p.Rule += " (" + w.by[i] + ")"
+			rep.Purge = append(rep.Purge, p)
 		}
 	}
 	return rep

@@ -59,8 +59,8 @@ func events(m *Manager) string {
 }
 
 // TestPurge runs testdata/purge. Commands: files makes trail files, one each
-// step old; group adds a group; purge applies rules; info shows
-// GETPURGEOLDEXTRACTS.
+// step old; group adds a group, params its parameter file; purge applies rules, groups
+// those of the parameter files beside rules; info shows GETPURGEOLDEXTRACTS.
 func TestPurge(t *testing.T) {
 	datadriven.Walk(t, "testdata/purge", func(t *testing.T, path string) {
 		m := idle(t, subdirs.Home(t.TempDir()))
@@ -86,6 +86,17 @@ func TestPurge(t *testing.T) {
 					if err := m.purge(t.Context(), r, noon()); err != nil {
 						m.warn(err)
 					}
+				}
+				return events(m) + left(m)
+			case "params":
+				var name string
+				d.ScanArgs(t, "name", &name)
+				if err := os.WriteFile(m.cfg.Home.Param(name), []byte(d.Input), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			case "groups":
+				if err := m.purgeWishes(t.Context(), rules(t, d.Input), noon()); err != nil {
+					m.warn(err)
 				}
 				return events(m) + left(m)
 			case "info":

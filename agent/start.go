@@ -85,17 +85,21 @@ func startArgs(args []string) ([]string, error) {
 	return args, nil
 }
 
+// paramsOf is a group's parameter file.
+func (m *Manager) paramsOf(g groupstate.Group) string {
+	if name := g.Document.Group.Params; name != "" {
+		return m.cfg.Home.Param(name)
+	}
+	return m.cfg.Home.Param(g.Group)
+}
+
 // launchLocked starts a group's process in a session of its own, so that it
 // outlives the Manager. restarts is the series of automatic restarts that this
 // one belongs to; a start by order begins a new one.
 func (m *Manager) launchLocked(g groupstate.Group, args []string, by string,
 	restarts []time.Time) error {
 	home, key := m.cfg.Home, groupstate.Key(g.Type, g.Group)
-	params := g.Document.Group.Params
-	if params == "" {
-		params = g.Group
-	}
-	params = home.Param(params)
+	params := m.paramsOf(g)
 	report := home.Report(g.Group, -1)
 	if g.Document.Group.Report != "" {
 		report = home.Resolve(g.Document.Group.Report)

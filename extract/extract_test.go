@@ -100,13 +100,15 @@ type fixture struct {
 
 	discarded []string // tables of what Discard was given
 	tune      func(*LoadConfig)
+	now       func() time.Time
+	syncs     int  // of all outputs
 	ddl       bool // the file's DDL parameters count
 	session   func(ctx context.Context) (Session, error)
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, home: subdirs.Home(t.TempDir())}
+	f := &fixture{t: t, home: subdirs.Home(t.TempDir()), now: time.Now}
 	if _, err := f.home.Create(); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func (f *fixture) add(group checkpoint.Group, params string) {
 // limit makes an output fail for good after some calls; below zero never.
 type limit struct {
 	TrailWriter
-	left *int
+	left, syncs *int
 }
 
 var errCut = errors.New("cut")
@@ -160,6 +162,7 @@ func (l limit) Sync() (trail.Position, error) {
 	if err := l.take(); err != nil {
 		return trail.Position{}, err
 	}
+	*l.syncs++
 	return l.TrailWriter.Sync()
 }
 
@@ -171,7 +174,7 @@ func (f *fixture) config(group string, open func(context.Context, SourceStart) (
 ) (Config, *process.Process) {
 	f.t.Helper()
 	p, err := process.Start(process.Config{Home: f.home, Type: checkpoint.Extract, Group: group,
-		ReportFile: f.home.Report(group, -1), Version: "test", Now: time.Now, Getenv: os.Getenv, Stdout: io.Discard})
+		ReportFile: f.home.Report(group, -1), Version: "test", Now: f.now, Getenv: os.Getenv, Stdout: io.Discard})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -198,7 +201,7 @@ func (f *fixture) config(group string, open func(context.Context, SourceStart) (
 				return nil, Held{}, err
 			}
 			_, last, known := w.Last()
-			return limit{w, &calls}, Held{Last: last, Known: known}, nil
+			return limit{w, &calls, &f.syncs}, Held{Last: last, Known: known}, nil
 		}}
 	for i, o := range outs {
 		cfg.Outputs = append(cfg.Outputs, OutputConfig{Index: i, Name: o.Path})
@@ -211,6 +214,7 @@ func (f *fixture) config(group string, open func(context.Context, SourceStart) (
 			f.t.Fatal(err)
 		}
 	}
+	f.intervals(&cfg, p.Params())
 	return cfg, p
 }
 

@@ -23,9 +23,8 @@ type GlobalsConfig struct {
 	MaxGroups                  int
 	ExcludeWildcardObjectsOnly bool
 	Umask                      int // OUTPUTFILEUMASK; -1 when not given
+	Memory                     Memory
 	SysLog                     SysLog
-	CacheSize                  int64 // bytes; 0 when not given
-	CacheDirectory             string
 }
 
 // LoadGlobals reads the GLOBALS file at path; a home may have none.
@@ -97,9 +96,7 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 	case "SYSLOG":
 		g.SysLog = c.sysLog()
 	case "CACHEMGR":
-		var m Memory
-		m.read(c)
-		g.CacheSize, g.CacheDirectory = m.Size, m.Directory
+		g.Memory.read(c)
 	}
 }
 

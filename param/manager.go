@@ -1,8 +1,11 @@
 package param
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"ggsh/ggserr"
 )
 
 // GroupKind says which groups a Manager rule is for.
@@ -165,7 +168,9 @@ func (m *ManagerConfig) read(name string, c *cursor) {
 	case "AUTORESTART":
 		m.AutoRestart = append(m.AutoRestart, c.autoRestart())
 	case "PURGEOLDEXTRACTS":
-		m.Purge = append(m.Purge, c.purge())
+		r := PurgeRule{Trail: c.value("a trail"), KeepFiles: 1}
+		c.purge(&r)
+		m.Purge = append(m.Purge, r)
 	case "PURGEOLDTASKS":
 		t := TaskRule{AutoStart: c.groups()}
 		for c.more() {
@@ -247,8 +252,29 @@ func (c *cursor) autoRestart() AutoRestart {
 	return r
 }
 
-func (c *cursor) purge() PurgeRule {
-	r := PurgeRule{Trail: c.value("a trail"), UseCheckpoints: true, KeepFiles: 1}
+// ReadPurge reads PURGEOLDEXTRACTS of a group's parameter file and where it stands; nil
+// when there is none. The trail may be left out. What a reader needs is kept in any case.
+func ReadPurge(f *File) (*PurgeRule, ggserr.Location, error) {
+	st, ok := f.Last("PURGEOLDEXTRACTS")
+	if !ok || st.faulty {
+		return nil, ggserr.Location{}, nil
+	}
+	c := st.cursor()
+	r := PurgeRule{KeepFiles: 1}
+	if c.more() && !slices.Contains(purgeWords, strings.ToUpper(c.args[c.i].Text)) {
+		r.Trail = c.value("a trail")
+	}
+	c.purge(&r)
+	r.UseCheckpoints = true
+	return &r, st.Pos, c.errs.orNil()
+}
+
+// purgeWords are the options of PURGEOLDEXTRACTS.
+var purgeWords = []string{"USECHECKPOINTS", "NOUSECHECKPOINTS", "MINKEEPHOURS", "MINKEEPDAYS",
+	"MINKEEPFILES", "FREQUENCYMINUTES", "FREQUENCYHOURS"}
+
+func (c *cursor) purge(r *PurgeRule) {
+	r.UseCheckpoints = true
 	for c.more() {
 		switch {
 		case c.word("USECHECKPOINTS"):
@@ -266,11 +292,9 @@ func (c *cursor) purge() PurgeRule {
 		case c.word("FREQUENCYHOURS"):
 			r.Every = c.in(time.Hour)
 		default:
-			c.unexpected("USECHECKPOINTS", "NOUSECHECKPOINTS", "MINKEEPHOURS", "MINKEEPDAYS",
-				"MINKEEPFILES", "FREQUENCYMINUTES", "FREQUENCYHOURS")
+			c.unexpected(purgeWords...)
 		}
 	}
-	return r
 }
 
 func (c *cursor) access() AccessRule {

@@ -93,11 +93,12 @@ var outputRows = []Spec{
 	{Name: "NOTCPSOURCETIMER", Programs: Extract, Syntax: "NOTCPSOURCETIMER", Priority: P2,
 		Support: Recognised, Help: "Do not correct clocks for lag.",
 		Instead: "lag is the difference of the two clocks"},
-	{Name: "PURGEOLDEXTRACTS", Programs: process, Priority: P1, Support: Recognised,
+	{Name: "PURGEOLDEXTRACTS", Programs: process, Priority: P1, Default: "MINKEEPFILES 1",
 		Syntax: "PURGEOLDEXTRACTS [path] [USECHECKPOINTS] [NOUSECHECKPOINTS] [MINKEEPHOURS n] " +
 			"[MINKEEPDAYS n] [MINKEEPFILES n]",
-		Help:    "Delete the trail files that were read.",
-		Instead: "trail files are kept; let the Manager's PURGEOLDEXTRACTS delete them"},
+		Help: "The Manager deletes, at each CHECKMINUTES, what was read of the group's trail and " +
+			"no group of this home needs (always USECHECKPOINTS); a rule of mgr.prm for the " +
+			"trail counts alone, of several groups' the one that keeps most."},
 	{Name: "TRACE", Programs: process, Syntax: "TRACE any", Priority: P2,
 		Support: Recognised, Help: "Trace for support.", Instead: nothing},
 	{Name: "TRACE2", Programs: process, Syntax: "TRACE2 any", Priority: P2,

@@ -67,11 +67,14 @@ var captureRows = []Spec{
 			"[BRFSOPTION value]",
 		Default: "4H", Help: "Bounded recovery.",
 		Instead: "a restart reads again from the oldest open transaction"},
-	{Name: "CACHEMGR", Programs: process | Globals, Priority: P1,
-		Syntax: "CACHEMGR [CACHESIZE size] [CACHEDIRECTORY path [size]] [CACHEPAGEOUTSIZE size] " +
-			"[CACHEBUFFERSIZE size] [CACHESIZEMAX size]",
+	{Name: "CACHEMGR", Programs: Extract | Globals, Priority: P1,
+		Syntax:  "CACHEMGR " + cacheOptions,
 		Default: "512MB, dirtmp", Multi: true,
 		Help: "Memory for open transactions, and where they spill to."},
+	{Name: "CACHEMGR", Programs: Replicat, Priority: P1, Support: Recognised, Multi: true,
+		Syntax: "CACHEMGR " + cacheOptions, Default: "512MB, dirtmp",
+		Help:    "Memory for transactions, and where they spill to.",
+		Instead: "a large transaction is applied in parts while it is read"},
 	{Name: "WARNLONGTRANS", Programs: Extract, Priority: P1, Default: "1H, CHECKINTERVAL 5M",
 		Syntax: "WARNLONGTRANS span [CHECKINTERVAL span] [USELASTREADTIME]",
 		Help:   "Age at which an open transaction is reported."},
@@ -84,7 +87,7 @@ var captureRows = []Spec{
 	{Name: "STATOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "STATOPTIONS [REPORTDETAIL] [NOREPORTDETAIL] [REPORTFETCH] [NOREPORTFETCH] " +
 			"[RESETREPORTSTATS] [NORESETREPORTSTATS]",
-		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "What statistics show."},
+		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "RESETREPORTSTATS has a report's statistics begin with the report, not with the process."},
 	{Name: "JVMOPTIONS", Programs: process, Priority: P1, Support: Recognised, Multi: true,
 		Syntax: "JVMOPTIONS any", Help: "Options of a Java machine.",
 		Instead: "no part of this product is Java"},
@@ -149,8 +152,9 @@ var captureRows = []Spec{
 		Syntax: "PROCEDURESERVEROPTIONS any", Help: "Procedural replication.",
 		Instead: nothing},
 	{Name: "SEQUENCE", Programs: Extract, Syntax: "SEQUENCE name [TARGET name]", Priority: P1,
-		Support: Refused, Multi: true, Terminated: true, Help: "Sequences to capture.",
-		Instead: "sequence values would not be replicated"},
+		Multi: true, Terminated: true, Help: "Sequences of MariaDB to capture, in a data pump, too: a " +
+			"row each time that the source takes values from one. MAP leads it to a sequence of MariaDB, " +
+			"which is set so that it never gives a value that the source may have given; never back."},
 }
 
 const (
@@ -194,6 +198,9 @@ const (
 		"[MAXRECORD size] [COLUMNS parens] [SCHEMA value] [DEFINITIONS path] [TOPICS parens] " +
 		"[READORDER {TIME|NAME}] [BATCHROWS n] [BADRECORD {ABEND|DISCARD}] [PAYLOAD " +
 		"{TEXT|BYTES}] [KAFKACONSUMERPROPERTIES path] [GETMETADATAFROMVAM] [TRACKSCHEMACHANGES]"
+
+	cacheOptions = "[CACHESIZE size] [CACHEDIRECTORY path [size]] [CACHEPAGEOUTSIZE size] " +
+		"[CACHEBUFFERSIZE size] [CACHESIZEMAX size]"
 
 	dbOptions = "[SUPPRESSTRIGGERS] [NOSUPPRESSTRIGGERS] [DEFERREFCONST] [LIMITROWS] [NOLIMITROWS] " +
 		"[HOST value] [CONNECTIONPORT n] [ALLOWLOBDATATRUNCATE] [NOALLOWLOBDATATRUNCATE] " +

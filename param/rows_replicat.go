@@ -88,7 +88,8 @@ var replicatRows = []Spec{
 	{Name: "GROUPTRANSOPS", Programs: Replicat, Syntax: "GROUPTRANSOPS n", Default: "1000",
 		Help: "Least number of operations of a target transaction."},
 	{Name: "MAXTRANSOPS", Programs: Replicat, Syntax: "MAXTRANSOPS n", Priority: P1,
-		Help: "Split source transactions that are larger."},
+		Support: Recognised, Help: "Split source transactions that are larger.",
+		Instead: "a source transaction is never split"},
 	{Name: "MAXSQLSTATEMENTS", Programs: Replicat, Syntax: "MAXSQLSTATEMENTS n",
 		Default: "250", Priority: P1, Help: "Prepared statements to keep, 1 to 250."},
 	{Name: "DYNSQL", Programs: Replicat, Syntax: "DYNSQL", Priority: P2,
@@ -145,10 +146,10 @@ var replicatRows = []Spec{
 		Support: Recognised, Help: "Old: memory for LOBs.", Instead: nothing},
 	{Name: "CHECKSEQUENCEVALUE", Programs: Replicat, Syntax: "CHECKSEQUENCEVALUE",
 		Priority: P2, Support: Recognised, Help: "Check sequences.",
-		Instead: "sequences are not replicated"},
+		Instead: "a sequence is set, and never back"},
 	{Name: "NOCHECKSEQUENCEVALUE", Programs: Replicat, Syntax: "NOCHECKSEQUENCEVALUE",
 		Priority: P2, Support: Recognised, Help: "Do not check sequences.",
-		Instead: "sequences are not replicated"},
+		Instead: "a sequence is set, and never back"},
 }
 
 const repErrorRule = "{{PROCEDURE [{DEFAULT2|DEFAULT|errorrange}]|DEFAULT2|DEFAULT|errorrange} " +
@@ -181,7 +182,7 @@ var parallelRows = []Spec{
 		Instead: oneApplier},
 	{Name: "SPLIT_TRANS_RECS", Programs: Replicat, Syntax: "SPLIT_TRANS_RECS n",
 		Default: "100000", Priority: P2, Support: Recognised,
-		Help: "Split large transactions.", Instead: "MAXTRANSOPS splits them"},
+		Help: "Split large transactions.", Instead: "a source transaction is never split"},
 	{Name: "COMMIT_SERIALIZATION", Programs: Replicat, Priority: P1, Default: "off",
 		Syntax: "COMMIT_SERIALIZATION", Help: "Commit in the order of the source."},
 	{Name: "LOOK_AHEAD_TRANSACTIONS", Programs: Replicat, Syntax: "LOOK_AHEAD_TRANSACTIONS n",

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ggsh/checkpoint"
@@ -54,9 +55,10 @@ type Process struct {
 	globals    param.GlobalsConfig // as the run found GLOBALS
 	globalsErr error
 
-	interim    *Schedule // REPORT
-	ageing     *Schedule // REPORTROLLOVER
-	freshStats bool      // STATOPTIONS RESETREPORTSTATS
+	interim    *Schedule                 // REPORT
+	ageing     *Schedule                 // REPORTROLLOVER
+	freshStats bool                      // STATOPTIONS RESETREPORTSTATS
+	statsSince atomic.Pointer[time.Time] // of a report that counts from its own begin
 
 	served chan struct{}
 	stop   context.CancelFunc
@@ -209,6 +211,7 @@ func (p *Process) takeGroup() error {
 	}
 	p.doc = doc
 	now := p.cfg.Now()
+	p.checkPurge()
 	doc.State.Started, doc.State.Updated, doc.State.Stopped = now, now, checkpoint.Active
 	return p.Store()
 }

@@ -171,12 +171,8 @@ func (r *Replicat) prepare() error {
 
 // announce writes what the parameters made of the run.
 func (r *Replicat) announce() {
-	run := r.set.run
 	for _, notice := range r.set.notices {
 		r.p.Event(notice)
-	}
-	if run.Apply.MaxTransOps > 0 {
-		r.p.Info(ggserr.ParameterIgnored, "MAXTRANSOPS", "a source transaction is never split")
 	}
 }
 

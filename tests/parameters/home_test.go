@@ -1,6 +1,7 @@
 package parameters
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,88 @@ func TestCredentialStoreLocationHoldsTheAliases(t *testing.T) {
 		t.Errorf("the alias is known without GLOBALS: %v\n%s", err, out)
 	}
 	h.Run("stop mgr !")
+}
+
+// TestTrailsAreEncryptedAsFarAsTheFileSays: the trail below ENCRYPTTRAIL hides its values, the
+// one below NOENCRYPTTRAIL shows them.
+func TestTrailsAreEncryptedAsFarAsTheFileSays(t *testing.T) {
+	h := rig.NewHome(t, bin)
+	d := rig.NewDatabase(t, "sqlite", h.Dir, "hr")
+	d.Exec(t, "CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT)")
+	h.Write("dirprm/e.prm", "EXTRACT e\nSOURCEDB "+d.Login+"\nENCRYPTTRAIL AES256\nEXTTRAIL ./dirdat/en\nTABLE main.a;\n"+
+		"NOENCRYPTTRAIL\nEXTTRAIL ./dirdat/cl\nTABLE main.a;\n")
+	h.Run("create wallet", "add masterkey", "start mgr", "dblogin sourcedb "+d.Login, "add trandata main.a",
+		"add extract e, tranlog, begin now", "add exttrail ./dirdat/en, extract e", "add exttrail ./dirdat/cl, extract e",
+		"start extract e")
+	d.Exec(t, "INSERT INTO a VALUES (1, 'a word in clear')")
+	rig.Until(t, "the row in the trail in clear", func() (bool, string) {
+		text, err := os.ReadFile(filepath.Join(h.Dir, "dirdat", "cl000000000"))
+		return err == nil && strings.Contains(string(text), "a word in clear"), h.Logs()
+	})
+	h.Run("stop extract e", "stop mgr !")
+	h.WaitState("e", "STOPPED")
+	text := h.Read("dirdat/en000000000")
+	if strings.Contains(text, "a word in clear") || len(text) < len("a word in clear") {
+		t.Errorf("%d octets of the encrypted trail show the value", len(text))
+	}
+}
+
+// TestAllowOutputDirAdmitsATrailOutside: a collector writes outside its home where GLOBALS
+// says so, and nowhere else.
+func TestAllowOutputDirAdmitsATrailOutside(t *testing.T) {
+	h, outside := rig.NewHome(t, bin), t.TempDir()
+	d := rig.NewDatabase(t, "sqlite", h.Dir, "hr")
+	d.Exec(t, "CREATE TABLE a (id INTEGER PRIMARY KEY)")
+	h.Write("dirprm/e.prm", fmt.Sprintf("EXTRACT e\nSOURCEDB %s\nRMTHOST 127.0.0.1, MGRPORT %d\nRMTTRAIL %s/rt\nTABLE main.a;\n",
+		d.Login, h.Port, outside))
+	h.Run("start mgr", "dblogin sourcedb "+d.Login, "add trandata main.a", "add extract e, tranlog, begin now",
+		"add rmttrail "+outside+"/rt, extract e", "start extract e")
+	d.Exec(t, "INSERT INTO a VALUES (1)")
+	rig.Until(t, "the trail to be refused", func() (bool, string) {
+		return strings.Contains(h.Logs(), "lies outside the allowed folders"), h.Logs()
+	})
+	files := func() int {
+		found, err := filepath.Glob(filepath.Join(outside, "rt0*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if files() != 0 {
+		t.Error("there is a trail outside")
+	}
+	_, _ = h.Try("kill extract e") // it has ended or tries again
+	h.Write("GLOBALS", "ALLOWOUTPUTDIR "+outside+"\n")
+	h.Run("start extract e")
+	rig.Until(t, "the trail outside", func() (bool, string) { return files() == 1, h.Logs() })
+	h.Run("stop extract e", "stop mgr !")
+}
+
+// TestSpoolFolder: Extract looks for the folder of CACHEMGR that its own file names, else the
+// one of GLOBALS.
+func TestSpoolFolder(t *testing.T) {
+	h := rig.NewHome(t, bin)
+	d := servers.Database(t, "mariadb", h.Dir, "spool")
+	d.Exec(t, "CREATE TABLE "+d.Schema+".a (id INT PRIMARY KEY)")
+	h.Write("nofolder", "a file")
+	h.Write("GLOBALS", "CACHEMGR CACHEDIRECTORY ./nofolder\n")
+	extract := func(own string) {
+		h.Write("dirprm/e.prm", "EXTRACT e\n"+own+"SOURCEDB "+d.Login+"\nEXTTRAIL ./dirdat/lt\nTABLE "+d.Schema+".*;\n")
+	}
+	extract("")
+	h.Run("start mgr", "add extract e, tranlog, begin now", "add exttrail ./dirdat/lt, extract e", "start extract e")
+	h.WaitState("e", "ABENDED")
+	if report := h.Read("dirrpt/E.rpt"); !strings.Contains(report, "nofolder") {
+		t.Errorf("the report does not name the folder:\n%s", report)
+	}
+	extract("CACHEMGR CACHESIZE 64MB, CACHEDIRECTORY ./dirtmp\n")
+	h.Run("start extract e")
+	d.Exec(t, "INSERT INTO "+d.Schema+".a VALUES (1)")
+	rig.Until(t, "the row in the trail", func() (bool, string) {
+		out, _ := h.Try("stats extract e, total") // an error until it runs
+		return strings.Contains(out, "Total inserts"), out + h.Logs()
+	})
+	h.Run("stop extract e", "stop mgr !")
 }
 
 // TestDynamicResolutionLooksATableUpAtItsFirstChange: neither side has the table when the

@@ -1,5 +1,16 @@
 package parameters
 
+import (
+	"slices"
+	"testing"
+)
+
+func TestTheLaterOfTwoOppositesCounts(t *testing.T) {
+	for _, c := range slices.Concat(switches(), rules()) {
+		t.Run(c.name, func(t *testing.T) { c.run(t) })
+	}
+}
+
 // switches are pairs of parameters of which the later one counts: what the second of a
 // pair puts out of force shows that it acts.
 func switches() []replication {
@@ -42,5 +53,35 @@ func switches() []replication {
 			globals: "NOUSEANSISQLQUOTES\nUSEANSISQLQUOTES", want: "1 5 5"},
 		{name: "USE_TRAILDEFS", globals: "USE_TRAILDEFS", work: line, table: "turned", want: "5 x 1",
 			replicat: "MAP main.a, TARGET main.turned;"},
+	}
+}
+
+// rules are more of them: which rows are taken, and what of rows that are there or missing.
+func rules() []replication {
+	const all = "MAP main.a, TARGET main.a;"
+	const there = "INSERT INTO a VALUES (1, 'there', 7)"
+	const line = "INSERT INTO a VALUES (1, 'x', 5)"
+	const life = "INSERT INTO a VALUES (1, 'x', 1)\nUPDATE a SET v = 'y' WHERE id = 1\nDELETE FROM a WHERE id = 1"
+	const other = "MAP main.b, TARGET main.b;\n"
+	const missing = "UPDATE a SET v = 'y' WHERE id = 1"
+	return []replication{
+		{name: "GETDELETES ends IGNOREDELETES", replicat: "IGNOREDELETES\n" + other + "GETDELETES\n" + all,
+			work: life, table: "a"},
+		{name: "GETUPDATES ends IGNOREUPDATES", replicat: "IGNOREUPDATES\n" + other + "GETUPDATES\nIGNOREDELETES\n" + all,
+			work: life, table: "a", want: "1 y 1"},
+		{name: "HANDLECOLLISIONS", replicat: "HANDLECOLLISIONS\n" + all, before: there, work: line,
+			table: "a", want: "1 x 5"},
+		{name: "NOHANDLECOLLISIONS ends HANDLECOLLISIONS", before: there, work: line, fails: "OGG-01296",
+			replicat: "HANDLECOLLISIONS\n" + other + "NOHANDLECOLLISIONS\n" + all},
+		{name: "OVERRIDEDUPS", replicat: "OVERRIDEDUPS\n" + all, before: there, work: line,
+			table: "a", want: "1 x 5"},
+		{name: "NOOVERRIDEDUPS ends OVERRIDEDUPS", before: there, work: line, fails: "OGG-01296",
+			replicat: "OVERRIDEDUPS\n" + other + "NOOVERRIDEDUPS\n" + all},
+		{name: "INSERTMISSINGUPDATES", extract: "NOCOMPRESSUPDATES\nTABLE main.a;", work: line + "\n" + missing, table: "a",
+			replicat: "IGNOREINSERTS\nINSERTMISSINGUPDATES\n" + all, want: "1 y 5"},
+		{name: "NOINSERTMISSINGUPDATES ends INSERTMISSINGUPDATES", work: line + "\n" + missing, fails: "OGG-01296",
+			replicat: "IGNOREINSERTS\nINSERTMISSINGUPDATES\n" + other + "NOINSERTMISSINGUPDATES\n" + all},
+		{name: "TABLEEXCLUDE", extract: "TABLEEXCLUDE main.b\nTABLE main.a;\nTABLE main.b*;",
+			replicat: other + all, work: "INSERT INTO b VALUES (1, 'x', 1)", table: "b"},
 	}
 }
