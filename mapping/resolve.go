@@ -105,7 +105,7 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 		got, _ := e.source.match(def)
 		name := e.targetName(def, got)
 		onlyEvents := !p.extract && e.statement.Keyword == "TABLE"
-		if !onlyEvents && e.repeats(name, seen) {
+		if !p.onlyCauses(e) && e.repeats(name, seen) {
 			continue
 		}
 		find := lookup
