@@ -24,7 +24,8 @@ type GlobalsConfig struct {
 	ExcludeWildcardObjectsOnly bool
 	Umask                      int // OUTPUTFILEUMASK; -1 when not given
 	SysLog                     SysLog
-	CacheSize                  int64 // bytes; 0 when not given
+	Charset                    string // CHARSET, for files that say no other
+	CacheSize                  int64  // bytes; 0 when not given
 	CacheDirectory             string
 }
 
@@ -94,6 +95,8 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		} else if err == nil {
 			g.Umask = int(n)
 		}
+	case "CHARSET":
+		g.Charset = c.value("a character set")
 	case "SYSLOG":
 		g.SysLog = c.sysLog()
 	case "CACHEMGR":

@@ -83,6 +83,9 @@ func cases() []replication {
 			work:     "INSERT INTO b VALUES (1, 'x', 1)", table: "b", want: "1 x 1"},
 		{name: "MACRO and MACROCHAR", replicat: "MACROCHAR $\nMACRO $to PARAMS ($t) BEGIN\nMAP main.a, TARGET main.$t;\nEND;\n" +
 			"$to (log)", work: "INSERT INTO a VALUES (1, 'x', 1)", table: "log", want: "1 x 1"},
+		{name: "CHARSET of GLOBALS", globals: "CHARSET ISO-8859-1",
+			replicat: "MAP main.a, TARGET main.b, COLMAP (id = id, v = 'K\xe4se');",
+			work:     "INSERT INTO a VALUES (1, 'x', 1)", table: "b", want: "1 Käse NULL"},
 		{name: "COLMATCH NAMES", replicat: "COLMATCH NAMES n = v\nMAP main.a, TARGET main.b, COLMAP (USEDEFAULTS, v = 'fix');",
 			work: "INSERT INTO a VALUES (1, '5', 1)", table: "b", want: "1 fix 5"},
 		{name: "NODISCARDFILE and REPERROR DISCARD", replicat: "NODISCARDFILE\nREPERROR (DEFAULT, DISCARD)\n" + all,
