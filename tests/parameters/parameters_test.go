@@ -64,6 +64,16 @@ func cases() []replication {
 			work: "INSERT INTO a VALUES (1, 'x', 1)", table: "a", want: "1 x 1"},
 		{name: "IGNOREUPDATES", replicat: "IGNOREUPDATES\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\n" +
 			"UPDATE a SET v = 'y' WHERE id = 1\nINSERT INTO a VALUES (2, 'end', 1)", table: "a", want: "1 x 1, 2 end 1"},
+		{name: "IGNOREUPDATEAFTERS", replicat: "IGNOREUPDATEAFTERS\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\n" +
+			"UPDATE a SET v = 'y' WHERE id = 1\nINSERT INTO a VALUES (2, 'end', 1)", table: "a", want: "1 x 1, 2 end 1"},
+		{name: "GETUPDATEAFTERS ends IGNOREUPDATEAFTERS", replicat: "IGNOREUPDATEAFTERS\nMAP main.b, TARGET main.b;\n" +
+			"GETUPDATEAFTERS\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\nUPDATE a SET v = 'y' WHERE id = 1",
+			table: "a", want: "1 y 1"},
+		{name: "IGNOREUPDATEAFTERS of a history", extract: "NOCOMPRESSUPDATES\nNOCOMPRESSDELETES\nGETUPDATEBEFORES\nTABLE main.a;",
+			replicat: "GETUPDATEBEFORES\nIGNOREUPDATEAFTERS\nINSERTALLRECORDS\n" + toLog +
+				"\nNOINSERTALLRECORDS\nGETUPDATEAFTERS", work: life, table: "log", want: "1 x 1, 1 x 1, 1 y 1"},
+		{name: "IGNOREUPDATEAFTERS in Extract", extract: "IGNOREUPDATEAFTERS\nTABLE main.a;", replicat: all,
+			work: "INSERT INTO a VALUES (1, 'x', 1)\nUPDATE a SET v = 'y' WHERE id = 1", table: "a", want: "1 x 1"},
 		{name: "IGNOREDELETES", replicat: "IGNOREDELETES\n" + all, work: life, table: "a", want: "1 y 1"},
 		{name: "IGNOREDELETES in Extract", extract: "IGNOREDELETES\nTABLE main.a;", replicat: all, work: life,
 			table: "a", want: "1 y 1"},
