@@ -42,7 +42,9 @@ type Config struct {
 	Getenv     func(string) string     // nil takes nothing
 	// Verify tells whether a user of the credential store has a password; nil: none has.
 	Verify func(user, password string) (bool, error)
-	Timing Timing
+	// Sessions begins what executes the lines of a connected caller; nil: nobody connects.
+	Sessions func(c control.Caller) control.Executor
+	Timing   Timing
 }
 
 // Timing are the waits of a Manager. Zero values take the normal ones.
@@ -198,7 +200,7 @@ func closeAll(doors []control.Door) {
 // listen opens the port, for other hosts only if some ACCESSRULE may admit one,
 // and the unix socket.
 func (m *Manager) listen(port int) ([]control.Door, error) {
-	opt := control.Options{Pages: m.pages(), Complain: m.complain}
+	opt := control.Options{Pages: m.pages(), Sessions: m.cfg.Sessions, Complain: m.complain}
 	var doors []control.Door
 	if !m.access.Opens() {
 		tcp, err := control.ListenLoopback(port)

@@ -259,6 +259,20 @@ func AdvanceArgs(group Group, from, to Position) []any {
 	return append(args, int64(from.Seqno), int64(from.RBA))
 }
 
+// MarkSQL updates a group's row to what it is: where a log shows nothing else of where a
+// transaction begins and ends, a row that is marked behind its move, and again before the
+// commit, tells what lies between for this group's. MarkArgs are its arguments.
+func MarkSQL(k Kind, n Name) (string, error) {
+	g, err := grammarOf(k)
+	if err != nil {
+		return "", err
+	}
+	return g.marked("UPDATE " + g.quote(n) + " SET version = version" + whereGroup), nil
+}
+
+// MarkArgs are the arguments of MarkSQL.
+func MarkArgs(group Group) []any { return []any{group.Name, storedKey(group.Key)} }
+
 // CheckAdvanced gives ErrMoved when the statement found no row.
 func CheckAdvanced(result sql.Result) error {
 	n, err := result.RowsAffected()

@@ -26,6 +26,41 @@ const remoteTime = 150 * time.Second
 type remote struct {
 	address string
 	client  *control.Client
+	session *control.Session // there
+	as      string           // its database login
+}
+
+// execute has a line executed there. A session that has ended is begun anew; with
+// it went a login, which is told.
+func (m *remote) execute(ctx context.Context, q control.CommandRequest, r *Result) (
+	control.CommandReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, remoteTime)
+	defer cancel()
+	if !m.session.Alive() {
+		if m.as != "" {
+			r.Notes = append(r.Notes, "the session at "+m.address+" had ended, and with it the login "+
+				"to "+m.as+".")
+			m.as = ""
+		}
+		session, err := m.client.Open(ctx)
+		if err != nil {
+			return control.CommandReply{}, err
+		}
+		m.session = session
+	}
+	rep, err := m.session.Execute(ctx, q)
+	if err == nil && rep.Ask == nil && rep.Edit == nil {
+		m.as = rep.As
+	}
+	return rep, err
+}
+
+// leaveRemote ends the connection to another Manager, if there is one.
+func (s *Session) leaveRemote() {
+	if s.remote != nil {
+		s.remote.session.Close()
+		s.remote = nil
+	}
 }
 
 // relayed is what a line gave on another home, as that home renders it.
@@ -37,44 +72,93 @@ type relayed struct {
 // Text is the rendering without the blank lines around it.
 func (r relayed) Text() string { return r.text }
 
-// MarshalJSON gives the other home's result as it is.
-func (r relayed) MarshalJSON() ([]byte, error) {
-	if len(r.data) == 0 {
-		return []byte("null"), nil
+// with gives the other home's result, with notes of this one.
+func (r relayed) with(notes []string) ([]byte, error) {
+	if len(notes) == 0 {
+		return r.data, nil
 	}
-	return r.data, nil
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(r.data, &fields); err != nil {
+		return nil, err
+	}
+	var theirs []string
+	if err := json.Unmarshal(fields["notes"], &theirs); err != nil && fields["notes"] != nil {
+		return nil, err
+	}
+	all, err := json.Marshal(append(notes, theirs...))
+	if err != nil {
+		return nil, err
+	}
+	fields["notes"] = all
+	return json.Marshal(fields)
+}
+
+// Destination is what CONNECT is given: another Manager, and who calls it.
+type Destination struct {
+	Address     string // host[:port]
+	Fingerprint string // of its certificate, which is trusted from now on; may be empty
+	// User of the credential store there; empty for a Manager of this host.
+	User     string
+	Password func() (string, error) // asked for once, when there is a user
+	// Alias and Domain of the credential store here, instead of a user.
+	Alias, Domain string
 }
 
 func connect(ctx context.Context, s *Session, c *call) (Value, error) {
-	host, port, err := splitAddress(c.at("address"))
+	d := Destination{Address: c.at("address"), Fingerprint: c.text("FINGERPRINT"),
+		User: c.text("USERID") + c.text("AS"), Alias: c.text("USERIDALIAS"), Domain: c.text("DOMAIN")}
+	d.Password = func() (string, error) { return s.password(c) }
+	if user, password, ok := splitUser(d.User); ok {
+		d.User, d.Password = user, func() (string, error) { return password, nil }
+	}
+	return s.connectTo(ctx, d)
+}
+
+// Connect is CONNECT for who has no line of it.
+func (s *Session) Connect(ctx context.Context, d Destination) *Result {
+	r := &Result{Command: "CONNECT " + d.Address, at: s.cfg.Now()}
+	var err error
+	if r.Value, err = s.connectTo(ctx, d); err != nil {
+		r.fail(err)
+	}
+	return r
+}
+
+func (s *Session) connectTo(ctx context.Context, d Destination) (Value, error) {
+	host, port, err := splitAddress(d.Address)
 	if err != nil {
 		return nil, err
 	}
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	known := hostkey.KnownTo(s.cfg.Home)
 	find := known.Find
-	if c.has("FINGERPRINT") {
-		find = func(string) (string, error) { return c.text("FINGERPRINT"), nil }
+	if d.Fingerprint != "" {
+		find = func(string) (string, error) { return d.Fingerprint, nil }
 	}
-	probe := control.ToManager(host, port, control.Trust{Known: find})
-	if _, err = probe.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
-		if err = s.accept(known, address, err); err != nil {
-			return nil, err
+	if seen, err := find(address); err == nil && seen == "" {
+		probe := control.ToManager(host, port, control.Trust{Known: find})
+		if _, err = probe.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+			if err = s.accept(known, address, err); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if c.has("FINGERPRINT") { // it was the one
-		if err := known.Add(address, c.text("FINGERPRINT")); err != nil {
-			return nil, refuse("%s", err)
-		}
-	}
-	trust := control.Trust{Known: known.Find}
-	if trust.User, trust.Password, err = s.remoteUser(c); err != nil {
+	trust := control.Trust{Known: find}
+	if trust.User, trust.Password, err = s.remoteUser(d); err != nil {
 		return nil, err
 	}
 	r := &remote{address: address, client: control.ToManager(host, port, trust)}
-	if _, err := r.client.Do(ctx, control.Request{Verb: control.Identify}); err != nil {
+	r.session, err = r.client.Open(ctx)
+	var answered *control.Problem
+	if d.Fingerprint != "" && (err == nil || errors.As(err, &answered)) { // it was the one
+		if err := known.Add(address, d.Fingerprint); err != nil {
+			return nil, refuse("%s", err)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
+	s.leaveRemote()
 	s.remote = r
 	return say("Connected to the Manager at "+address+".",
 		"Commands are executed there; DISCONNECT comes back."), nil
@@ -104,23 +188,19 @@ func (s *Session) accept(known hostkey.Known, address string, err error) error {
 
 // remoteUser gives user and password for a Manager; without a user none, as a
 // Manager of this host needs.
-func (s *Session) remoteUser(c *call) (user, password string, err error) {
+func (s *Session) remoteUser(d Destination) (user, password string, err error) {
 	switch {
-	case c.has("USERIDALIAS"):
-		domain := c.text("DOMAIN")
+	case d.Alias != "":
+		domain := d.Domain
 		if domain == "" {
 			domain = AdminDomain
 		}
-		return s.aliases().Secret(c.text("USERIDALIAS"), domain)
-	case !c.has("USERID") && !c.has("AS"):
+		return s.aliases().Secret(d.Alias, domain)
+	case d.User == "":
 		return "", "", nil
 	}
-	user = c.text("USERID") + c.text("AS")
-	if user, password, ok := splitUser(user); ok {
-		return user, password, nil
-	}
-	password, err = s.password(c)
-	return user, password, err
+	password, err = d.Password()
+	return d.User, password, err
 }
 
 // splitAddress reads host, host:port, or the address of a service with its scheme and
@@ -145,22 +225,25 @@ func disconnect(_ context.Context, s *Session, _ *call) (Value, error) {
 		return nil, refuse("The shell is not connected to another Manager.")
 	}
 	address := s.remote.address
-	s.remote = nil
+	s.leaveRemote()
 	return say("Disconnected from the Manager at " + address + "."), nil
 }
 
-// forward has the other home execute a line. Its questions are put here.
-func (s *Session) forward(ctx context.Context, line string, r *Result) {
-	ctx, cancel := context.WithTimeout(ctx, remoteTime)
-	defer cancel()
+// forward has the other home execute a line. Its questions are put here, and what
+// it gives to be edited is edited here.
+func (s *Session) forward(ctx context.Context, c *call, line string, r *Result) {
 	q := control.CommandRequest{Line: line, Answers: []string{}}
 	if s.cfg.Lines == nil {
 		q.Answers = nil
 	}
 	for {
-		var rep control.CommandReply
-		if err := s.remote.client.Post(ctx, control.CommandPath, q, &rep); err != nil {
+		rep, err := s.remote.execute(ctx, q, r)
+		if err != nil {
 			r.fail(err)
+			return
+		}
+		if rep.Edit != nil && c.cmd.Name() == "EDIT PARAMS" {
+			s.forwardEdit(ctx, rep.Edit, q, r)
 			return
 		}
 		if rep.Ask == nil || s.cfg.Lines == nil || len(q.Answers) >= maxAnswers {
@@ -205,7 +288,7 @@ func (s *Session) here(c *Command) (bool, error) {
 	case "CONNECT", "DISCONNECT", "HELP", "HISTORY", "!", "FC", "OBEY", "ALLOWNESTED",
 		"NOALLOWNESTED", "SET EDITOR", "EXIT", "QUIT":
 		return true, nil
-	case "DBLOGIN", "EDIT PARAMS", "SHELL", "SH", "START MANAGER":
+	case "SHELL", "SH", "START MANAGER":
 		return false, refuse("%s is not done on another host.", c.Name()).
 			Do("Log in to %s and run ggsh there, or DISCONNECT to do it here.", s.remote.address)
 	}
@@ -218,7 +301,8 @@ func connectRows() []Command {
 			Synopsis: "CONNECT host[:port] [USERID user [, PASSWORD p] | USERIDALIAS a [DOMAIN d]] " +
 				"[FINGERPRINT f]",
 			Help: "Connects the shell to the Manager of another home, which executes the commands that " +
-				"follow. Its user is one of domain " + AdminDomain + " of the credential store there.",
+				"follow. Its user is one of domain " + AdminDomain + " of the credential store there. A " +
+				"login of DBLOGIN ends with the connection; EDIT PARAMS uses the editor here.",
 			Places: []Arg{{Name: "address", Kind: Word, Help: "host:port of its Manager"}},
 			Options: []Arg{{Name: "USERID", Kind: Word, Help: "user of the credential store there"},
 				{Name: "AS", Kind: Word, Help: "the same as USERID"},

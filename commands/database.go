@@ -109,7 +109,7 @@ func dbLogin(ctx context.Context, s *Session, c *call) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Close()
+	s.logout()
 	s.db = db
 	return LoggedIn{Product: db.Product, Kind: string(db.Kind), User: db.User,
 		Database: db.Login.Where(), At: s.cfg.Now(), Charset: db.Charset,

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"ggsh/ggserr"
@@ -43,27 +40,6 @@ func cannotOpen(what string, err error) error {
 		return refuse("The %s does not exist.", what)
 	}
 	return refuse("The %s cannot be read (%s).", what, err)
-}
-
-// editParams hands the terminal to the editor, and checks what it left.
-func editParams(ctx context.Context, s *Session, c *call) (Value, error) {
-	path := s.cfg.Home.Param(c.at("name"))
-	if s.cfg.Terminal == nil || s.cfg.Terminal.NoEditor && !s.editorSet {
-		return nil, refuse("EDIT PARAMS needs a terminal and an editor; here is none.").
-			Do("Write the file %s yourself, or name a program with SET EDITOR or $EDITOR.", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
-		return nil, refuse("The directory %s does not exist.", filepath.Dir(path)).
-			Do("CREATE SUBDIRS makes it.")
-	}
-	// As other programs do with $EDITOR: it may be a command with arguments.
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", s.editor+` "$1"`, "sh", path)
-	cmd.Dir = string(s.cfg.Home)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.cfg.Terminal.In, s.cfg.Terminal.Out, s.cfg.Terminal.Err
-	if err := cmd.Run(); err != nil {
-		return nil, refuse("The editor %s failed: %s", s.editor, err).Do("SET EDITOR names another.")
-	}
-	return nil, nil
 }
 
 func setEditor(_ context.Context, s *Session, c *call) (Value, error) {

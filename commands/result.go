@@ -51,7 +51,7 @@ func (r *Result) fail(err error) {
 // prints it; empty when there is nothing to print.
 func (r *Result) Text() string {
 	if r.relayed != nil {
-		return r.relayed.Text()
+		return r.noted() + r.relayed.Text()
 	}
 	var parts []string
 	if r.Value != nil {
@@ -59,8 +59,8 @@ func (r *Result) Text() string {
 			parts = append(parts, t)
 		}
 	}
-	for _, n := range r.Notes {
-		parts = append(parts, "NOTE: "+n)
+	if notes := r.noted(); notes != "" {
+		parts = append(parts, strings.TrimSuffix(notes, "\n"))
 	}
 	for i, e := range r.Errors {
 		text := ErrorText(e, r.at)
@@ -83,6 +83,15 @@ func (r *Result) Text() string {
 	return echo + "\n" + text
 }
 
+// noted are the notes, a line each.
+func (r *Result) noted() string {
+	var b strings.Builder
+	for _, n := range r.Notes {
+		b.WriteString("NOTE: " + n + "\n")
+	}
+	return b.String()
+}
+
 // ErrorText renders an error as GoldenGate's shell does: an ERROR sentence, or
 // for messages with a number of their own a line as in reports.
 func ErrorText(e *ggserr.Error, at time.Time) string {
@@ -100,7 +109,7 @@ func ErrorText(e *ggserr.Error, at time.Time) string {
 // MarshalJSON gives the result as one object.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	if r.relayed != nil {
-		return r.relayed.MarshalJSON()
+		return r.relayed.with(r.Notes)
 	}
 	type problem struct {
 		Number   string `json:"number"`

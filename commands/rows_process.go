@@ -154,7 +154,7 @@ func messageOptions() []Arg {
 			"transaction, by its id of SHOWTRANS; asks first, but for FORCE"},
 		{Name: "FORCETRANS", Kind: Word, Refuse: "only committed transactions are written: commit it " +
 			"at the source, or leave it out with SKIPTRANS."},
-		{Name: "RESUME", Help: "Replicat: go on behind EVENTACTIONS SUSPEND"},
+		{Name: "RESUME", Help: "go on behind EVENTACTIONS SUSPEND"},
 		{Name: "LOGSTATS", Refuse: "use SEND ... STATUS and STATS."},
 		{Name: "GETTCPSTATS", Refuse: "use SEND ... STATUS."},
 		{Name: "CACHEMGR", Kind: Rest, Refuse: noCache},

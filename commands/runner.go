@@ -19,8 +19,8 @@ const AdminDomain = "ADMIN"
 // maxAnswers bounds the answers that come with a line.
 const maxAnswers = 8
 
-// Runner executes single lines for callers without a session of their own: a
-// Manager's POST /v1/command. Nothing outlives a line: no login, no history.
+// Runner executes lines for a Manager's callers: single ones, which nothing
+// outlives, and those of a session, in which a login does. There is no history.
 type Runner struct {
 	Config Config // without LineReader and Terminal
 }
@@ -28,15 +28,42 @@ type Runner struct {
 // Page answers POST /v1/command.
 func (r Runner) Page(ctx context.Context, c control.Call) control.Answer {
 	var q control.CommandRequest
-	if err := json.Unmarshal(c.Body, &q); err != nil || len(q.Answers) > maxAnswers {
-		return control.JSONAnswer(400, control.CommandReply{Error: &control.Problem{
-			Number: int(ggserr.Generic), Text: "the request is not understood"}})
+	if err := json.Unmarshal(c.Body, &q); err != nil {
+		return control.JSONAnswer(400, notUnderstood())
 	}
+	s := r.session(c.Caller)
+	defer s.Close()
+	return control.JSONAnswer(0, s.answer(ctx, q))
+}
+
+// Open begins a session for a caller: it is control.Options' Sessions.
+func (r Runner) Open(c control.Caller) control.Executor { return hosted{r.session(c)} }
+
+// hosted is a session whose lines come from another program.
+type hosted struct{ s *Session }
+
+// Execute executes a line.
+func (h hosted) Execute(ctx context.Context, q control.CommandRequest) control.CommandReply {
+	rep := h.s.answer(ctx, q)
+	rep.As = h.s.login()
+	return rep
+}
+
+// Close ends the database login.
+func (h hosted) Close() error { return h.s.Close() }
+
+func (r Runner) session(c control.Caller) *Session {
 	cfg := r.Config
-	if c.Caller.Remote() {
-		cfg.User = c.Caller.Name()
+	cfg.Confined = true
+	if c.Remote() {
+		cfg.User = c.Name()
 	}
-	return control.JSONAnswer(0, Runner{Config: cfg}.run(ctx, q))
+	return New(cfg)
+}
+
+func notUnderstood() control.CommandReply {
+	return control.CommandReply{Error: &control.Problem{Number: int(ggserr.Generic),
+		Text: "the request is not understood"}}
 }
 
 // Verify tells whether the user of the domain ADMIN has the password.
@@ -67,20 +94,21 @@ func (r Runner) Verify(user, password string) (bool, error) {
 	return right, nil
 }
 
-// run executes a line and gives its result as data and as the shell prints it,
-// and its first error; or the question that it has to put first.
-func (r Runner) run(ctx context.Context, q control.CommandRequest) control.CommandReply {
-	cfg := r.Config
-	cfg.Confined = true
-	open := &given{answers: q.Answers}
-	if q.Answers != nil {
-		cfg.Lines = open
+// answer executes a line and gives its result as data and as the shell prints it,
+// and its first error; or what the caller has to answer or to edit first.
+func (s *Session) answer(ctx context.Context, q control.CommandRequest) control.CommandReply {
+	if len(q.Answers) > maxAnswers {
+		return notUnderstood()
 	}
-	s := New(cfg)
-	defer s.Close()
+	s.caller = &given{answers: q.Answers, edited: q.Edited}
+	s.cfg.Lines = nil
+	if q.Answers != nil {
+		s.cfg.Lines = s.caller
+	}
 	result := s.Do(ctx, q.Line)
-	if open.ask != nil {
-		return control.CommandReply{Ask: open.ask}
+	s.history = nil // of the caller, who has one
+	if s.caller.open() {
+		return control.CommandReply{Ask: s.caller.ask, Edit: s.caller.edit}
 	}
 	_, long := result.Value.(Page)
 	rep := control.CommandReply{Text: result.Text(), Long: long}
@@ -104,7 +132,12 @@ func (r Runner) run(ctx context.Context, q control.CommandRequest) control.Comma
 type given struct {
 	answers []string
 	ask     *control.Question
+	edited  *control.Edited
+	edit    *control.Edit // what is to be edited first
 }
+
+// open reports whether the caller has to answer or to edit something first.
+func (g *given) open() bool { return g.ask != nil || g.edit != nil }
 
 // Next gives an answer.
 func (g *given) Next(prompt string) (string, error) { return g.next(prompt, false) }

@@ -85,7 +85,7 @@ func (s *Session) sendOne(ctx context.Context, c *call, g *group) (Value, error)
 			return nil, err
 		}
 	}
-	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS" || name == "RESUME") &&
+	if (name == "HANDLECOLLISIONS" || name == "NOHANDLECOLLISIONS") &&
 		g.kind != checkpoint.Replicat {
 		return nil, refuse("%s is for Replicat only.", name)
 	}

@@ -110,7 +110,8 @@ type Session struct {
 	nested    bool // ALLOWNESTED
 	depth     int  // of OBEY
 	remote    *remote
-	quit      bool // EXIT was in an OBEY file
+	caller    *given // of the line under way, when it came from another program
+	quit      bool   // EXIT was in an OBEY file
 	subdirs   bool
 	debug     bool
 }
@@ -142,8 +143,13 @@ func New(cfg Config) *Session {
 	return s
 }
 
-// Close ends the database login.
+// Close ends the database login and the connection to another Manager.
 func (s *Session) Close() error {
+	s.leaveRemote()
+	return s.logout()
+}
+
+func (s *Session) logout() error {
 	if s.db == nil {
 		return nil
 	}
@@ -154,27 +160,32 @@ func (s *Session) Close() error {
 
 // Prompt is the prompt for the next command: GGSH (host as user@db) 3> .
 func (s *Session) Prompt() string {
-	return fmt.Sprintf("GGSH (%s) %d> ", s.where(), len(s.history)+1)
+	host, as := s.cfg.Host, s.login()
+	if s.remote != nil {
+		host, as = s.remote.address, s.remote.as
+	}
+	if as != "" {
+		host += " as " + as
+	}
+	return fmt.Sprintf("GGSH (%s) %d> ", host, len(s.history)+1)
 }
 
-func (s *Session) where() string {
-	if s.remote != nil {
-		return s.remote.address
-	}
+// login is the database login as the prompt shows it, empty without one.
+func (s *Session) login() string {
 	if s.db == nil {
-		return s.cfg.Host
+		return ""
 	}
 	name := s.db.Login.Database
 	if s.db.Kind == dblogin.SQLite || s.db.Kind == dblogin.Directory {
 		name = filepath.Base(name)
 	}
-	if name == "" {
-		return s.cfg.Host + " as " + string(s.db.Kind)
+	switch {
+	case name == "":
+		return string(s.db.Kind)
+	case s.db.User == "":
+		return name
 	}
-	if s.db.User == "" {
-		return s.cfg.Host + " as " + name
-	}
-	return s.cfg.Host + " as " + s.db.User + "@" + name
+	return s.db.User + "@" + name
 }
 
 // Do executes one line of a person, a script or a request.
@@ -252,7 +263,7 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 			return r
 		}
 		if !mine {
-			s.forward(ctx, line, r)
+			s.forward(ctx, c, line, r)
 			return r
 		}
 	}
@@ -261,10 +272,7 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 		r.fail(err)
 		return r
 	}
-	if c.cmd.Changes {
-		s.log.Write(ggserr.ShellCommand, s.cfg.User, r.Command)
-	}
-	r.Value, err = c.cmd.run(ctx, s, c)
+	r.Value, err = s.run(ctx, c, r.Command)
 	r.Notes = notes
 	if errors.Is(err, errTold) {
 		r.Failed = true
@@ -273,6 +281,22 @@ func (s *Session) execute(ctx context.Context, line string) *Result {
 	}
 	r.Quit = s.quit || c.cmd.Verb == "EXIT" || c.cmd.Verb == "QUIT"
 	return r
+}
+
+// run runs a command, with a record in the event log of what changes something: before
+// it, but of a line of another program once its questions are answered.
+func (s *Session) run(ctx context.Context, c *call, masked string) (Value, error) {
+	note := func() {
+		if c.cmd.Changes && (s.caller == nil || !s.caller.open()) {
+			s.log.Write(ggserr.ShellCommand, s.cfg.User, masked)
+		}
+	}
+	if s.caller == nil {
+		note()
+	} else {
+		defer note()
+	}
+	return c.cmd.run(ctx, s, c)
 }
 
 // Check reads a script without running it, and gives all its faults.
@@ -330,8 +354,8 @@ func noManager(err error) error {
 // ask puts a yes-or-no question; without anybody to ask it is refused.
 func (s *Session) ask(question string) (bool, error) {
 	if s.cfg.Lines == nil {
-		return false, refuse("%s Nobody can be asked here:", question).
-			Do("put ! at the end of the command for yes.")
+		return false, refuse("%s Nobody can be asked here.", strings.TrimSpace(question)).
+			Do("Put ! at the end of the command for yes.")
 	}
 	answer, err := s.cfg.Lines.Next(question)
 	if err != nil && answer == "" {

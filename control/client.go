@@ -148,32 +148,24 @@ func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 
 // exchange posts in and decodes the answer to out.
 func (c *Client) exchange(ctx context.Context, path string, in, out any) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
-		defer cancel()
-	}
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("encode order: %w", err)
 	}
-	url := "http://" + c.host + path
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	q, err := c.request(ctx, path, body)
 	if err != nil {
 		return c.failed(ctx, err)
 	}
-	q.Header.Set("Content-Type", jsonType)
 	q.Close = true
 	conn, err := c.dial(ctx)
 	if err != nil {
 		return c.failed(ctx, err)
 	}
 	defer conn.Close()
-	if _, secure := conn.(*tls.Conn); secure && c.trust.User != "" {
-		q.SetBasicAuth(c.trust.User, c.trust.Password)
-	}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	c.sign(q, conn)
+	defer expiring(ctx, conn)()
 	sendErr := q.Write(conn) // a server that refuses may answer before it read all
 	a, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxReply+maxHeader)), q)
 	if err != nil {
@@ -181,6 +173,35 @@ func (c *Client) exchange(ctx context.Context, path string, in, out any) error {
 	}
 	defer a.Body.Close()
 	return c.read(ctx, a, out)
+}
+
+// bounded gives a context without a deadline one.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, defaultTimeout)
+}
+
+func (c *Client) request(ctx context.Context, path string, body []byte) (*http.Request, error) {
+	url := "http://" + c.host + path
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err == nil {
+		q.Header.Set("Content-Type", jsonType)
+	}
+	return q, err
+}
+
+// sign adds user and password, which travel inside TLS only.
+func (c *Client) sign(q *http.Request, conn net.Conn) {
+	if _, secure := conn.(*tls.Conn); secure && c.trust.User != "" {
+		q.SetBasicAuth(c.trust.User, c.trust.Password)
+	}
+}
+
+// expiring ends what is under way on a connection with ctx, until it is undone.
+func expiring(ctx context.Context, conn net.Conn) (undo func() bool) {
+	return context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 }
 
 func (c *Client) read(ctx context.Context, a *http.Response, out any) error {

@@ -22,7 +22,7 @@ const (
 	ReportNow  Verb = "REPORT"    // statistics to the report file
 	Rollover   Verb = "ROLLOVER"  // next trail file
 	LogEnd     Verb = "LOGEND"
-	Resume     Verb = "RESUME" // Replicat: go on behind EVENTACTIONS SUSPEND
+	Resume     Verb = "RESUME" // go on behind EVENTACTIONS SUSPEND
 	ShowTrans  Verb = "SHOWTRANS"
 	SkipTrans  Verb = "SKIPTRANS" // Args: the transaction's id
 	GetParam   Verb = "GETPARAMINFO"
@@ -109,6 +109,9 @@ type Position struct {
 	Time  time.Time `json:"time,omitzero"`
 	CSN   string    `json:"csn,omitempty"`
 }
+
+// Suspended is the state of a process that waits behind EVENTACTIONS SUSPEND.
+const Suspended = "Process is suspended, waiting for RESUME command"
 
 // ProcessStatus is SEND ... STATUS.
 type ProcessStatus struct {

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"sync"
@@ -184,5 +185,17 @@ func (b *bucket) take() bool {
 		return false
 	}
 	b.level--
+	return true
+}
+
+// wait takes as soon as the rate allows it; false when ctx ends before.
+func (b *bucket) wait(ctx context.Context) bool {
+	for !b.take() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Second / maxPerSecond):
+		}
+	}
 	return true
 }

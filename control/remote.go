@@ -75,18 +75,37 @@ func (s *server) identify(q *http.Request) (Caller, refusal) {
 		return c, refusal{http.StatusTooManyRequests,
 			"too many wrong passwords from there: wait a minute"}
 	}
-	ok, err := a.verify(user, password)
-	if err != nil {
-		s.complain("the user of a caller at %s cannot be checked: %v", addr, err)
-		return c, refusal{http.StatusInternalServerError, "the user cannot be checked; see ggserr.log there"}
-	}
-	if !ok {
-		return c, refusal{http.StatusUnauthorized, "user or password is wrong; users are those of " +
-			"the credential store there: ALTER CREDENTIALSTORE ADD USER name DOMAIN ADMIN"}
+	if denied := s.verify(user, password, c); denied.status != 0 {
+		return c, denied
 	}
 	a.attempts.giveBack(addr)
 	c.User = user
 	return c, refusal{}
+}
+
+// verify decides about a user's password.
+func (s *server) verify(user, password string, c Caller) refusal {
+	ok, err := s.opt.Access.verify(user, password)
+	if err != nil {
+		s.complain("the user of a caller at %s cannot be checked: %v", c.Address, err)
+		return refusal{http.StatusInternalServerError, "the user cannot be checked; see ggserr.log there"}
+	}
+	if !ok {
+		return refusal{http.StatusUnauthorized, "user or password is wrong; users are those of " +
+			"the credential store there: ALTER CREDENTIALSTORE ADD USER name DOMAIN ADMIN"}
+	}
+	return refusal{}
+}
+
+// still decides whether the caller of a session may go on: a rule or a password may
+// have been changed. It is no attempt at a password, as its end is the session's.
+func (s *server) still(ctx context.Context, q *http.Request, c Caller) refusal {
+	if user, password, given := q.BasicAuth(); given && c.Remote() {
+		if denied := s.verify(user, password, c); denied.status != 0 {
+			return denied
+		}
+	}
+	return s.permit(ctx, c, shellProgram, true)
 }
 
 // permit decides about what an identified caller asks for.

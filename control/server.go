@@ -53,6 +53,10 @@ type Options struct {
 	// with Certificate, and Access decides about them.
 	Access      *Access
 	Certificate tls.Certificate
+	// Sessions begins what executes the lines of a caller at SessionPath; nil: none.
+	Sessions func(c Caller) Executor
+	// SessionIdle is how long a session may say nothing.
+	SessionIdle time.Duration
 }
 
 // Serve answers orders at l until ctx ends, then lets those under way end for
@@ -66,8 +70,12 @@ func Serve(ctx context.Context, l net.Listener, r Responder, opt Options) error 
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = maxConns
 	}
+	if opt.SessionIdle <= 0 {
+		opt.SessionIdle = sessionIdle
+	}
 	s := &server{responder: r, opt: opt, complaints: newBucket(10, 10.0/60),
-		rate: newBucket(2*maxPerSecond, maxPerSecond)}
+		rate:     newBucket(2*maxPerSecond, maxPerSecond),
+		sessions: make(chan struct{}, maxSessions), stopping: make(chan struct{})}
 	s.gate = newGate(l, opt.MaxConnections, s.complain)
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -91,9 +99,10 @@ func Serve(ctx context.Context, l net.Listener, r Responder, opt Options) error 
 		stopWork()
 		hs.Close()
 	case <-ctx.Done():
+		close(s.stopping)
 		s.gate.closeSilent()
 		grace, cancel := context.WithTimeout(context.Background(), stopGrace)
-		if hs.Shutdown(grace) != nil {
+		if hs.Shutdown(grace) != nil || !s.sessionsEnd(grace) {
 			stopWork()
 			hs.Close()
 		}
@@ -118,6 +127,20 @@ type server struct {
 	rate       *bucket
 	complaints *bucket
 	orders     underWay
+	sessions   chan struct{} // one for each that is held
+	stopping   chan struct{} // closed when sessions are to end after their line
+}
+
+// sessionsEnd waits until no session is held, and lets none begin.
+func (s *server) sessionsEnd(ctx context.Context) bool {
+	for range cap(s.sessions) {
+		select {
+		case s.sessions <- struct{}{}:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // underWay counts the orders that are being answered.
@@ -209,6 +232,14 @@ func (s *server) deny(w http.ResponseWriter, q *http.Request, d refusal) {
 
 func (s *server) answer(w http.ResponseWriter, q *http.Request, c Caller) {
 	page := s.page(q)
+	if s.opt.Sessions != nil && q.Method == http.MethodPost && q.URL.Path == SessionPath {
+		if d := s.permit(q.Context(), c, shellProgram, true); d.status != 0 {
+			s.deny(w, q, d)
+			return
+		}
+		s.hold(w, q, c)
+		return
+	}
 	if page == nil && q.URL.Path != ordersPath {
 		refuse(w, http.StatusNotFound, networkError, "there is nothing at "+q.URL.Path)
 		return
@@ -248,12 +279,13 @@ func (s *server) answer(w http.ResponseWriter, q *http.Request, c Caller) {
 	rc.SetWriteDeadline(time.Now().Add(orderTimeout + writeTimeout))
 	ctx, cancel := context.WithTimeout(q.Context(), orderTimeout)
 	defer cancel()
-	var a Answer
-	if page != nil {
-		a = s.guard(func() Answer { return page(ctx, call(q, body, c)) })
-	} else {
-		a = s.guard(func() Answer { return JSONAnswer(0, s.responder.Respond(ctx, r)) })
-	}
+	failed := problem(http.StatusInternalServerError, genericError, ownFault)
+	a := guarded(s, failed, func() Answer {
+		if page != nil {
+			return page(ctx, call(q, body, c))
+		}
+		return JSONAnswer(0, s.responder.Respond(ctx, r))
+	})
 	rc.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if a.Status == 0 {
 		a.Status = http.StatusOK
@@ -282,14 +314,16 @@ func (r *Request) by(c Caller, address string) {
 	}
 }
 
-// guard keeps a fault of ours in one order from ending the process and its
+// ownFault is what is told of one of ours.
+const ownFault = "the order failed because of a fault in this program"
+
+// guarded keeps a fault of ours in one order from ending the process and its
 // replication.
-func (s *server) guard(f func() Answer) (a Answer) {
+func guarded[T any](s *server, failed T, f func() T) (a T) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.complain("an order failed because of a fault in this program: %v", p)
-			a = problem(http.StatusInternalServerError, genericError,
-				"the order failed because of a fault in this program")
+			s.complain(ownFault+": %v", p)
+			a = failed
 		}
 	}()
 	return f()

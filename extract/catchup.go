@@ -158,6 +158,7 @@ func (l *load) followOp(def *record.TableDef, op []byte) error {
 		}
 		l.routes[def] = routes
 	}
+	l.sql.beginOp()
 	for _, r := range routes {
 		if err := l.engine.write(r, op, &expr.Origin{Txn: &l.txn.TxnInfo}); err != nil {
 			return err

@@ -29,6 +29,9 @@ func (e *engine) connect(ctx context.Context) error {
 		}
 		e.outputs = append(e.outputs, o)
 	}
+	if err := e.beginSQL(ctx); err != nil {
+		return err
+	}
 	if err := e.openSource(ctx); err != nil {
 		return err
 	}

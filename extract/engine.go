@@ -49,6 +49,9 @@ type engine struct {
 	warnedAt  time.Time         // of long transactions
 	started   bool              // the startup position of this run is known
 	reached   bool              // this session has got what it came for from the source
+	events    events            // EVENTACTIONS of the transaction that is moved
+	mayIgnore bool              // a statement has IGNORE TRANSACTION
+	sql       database          // of SQLEXEC
 
 	mu     sync.Mutex // guards what orders and the loop share
 	view   view
@@ -76,10 +79,12 @@ func newEngine(cfg Config) *engine {
 	if e.doc == nil {
 		e.doc = &checkpoint.Document{}
 	}
+	e.sql.e = e
 	e.view.state = "Initializing"
 	if cur := e.doc.State.Current; cur.Valid && !e.doc.State.Ordered {
 		e.doc.State.Startup, e.started = cur, true
 	}
+	e.mayIgnore = cfg.Plan.Causes("IGNORE", "TRANSACTION")
 	e.rolls = process.NewSchedule(cfg.Rollover, e.proc.Now())
 	e.orders.stop = make(chan struct{})
 	return e
@@ -182,7 +187,10 @@ func (e *engine) session(ctx context.Context) (err error) {
 	if e.orders.forced() {
 		return nil
 	}
-	return e.settle(true)
+	if err := e.settle(true); err != nil {
+		return err
+	}
+	return e.atExit(ctx)
 }
 
 // disconnect closes source and outputs. What was not made durable comes again.
@@ -202,6 +210,7 @@ func (e *engine) disconnect() error {
 		note(o.w.Close())
 	}
 	e.outputs = nil
+	e.sql.close()
 	clear(e.routes)
 	// What was read and not made durable comes again.
 	e.lastDef, e.unsynced, e.position = nil, 0, checkpoint.Position{}
@@ -221,7 +230,13 @@ func (e *engine) loop(ctx context.Context) error {
 		if err == io.EOF {
 			err = e.idle(ctx)
 		} else if err == nil {
-			err = e.move(txn)
+			err = e.move(ctx, txn)
+		}
+		if err == errEventStop {
+			return nil
+		}
+		if err == nil {
+			err = e.onSchedule(ctx)
 		}
 		if ctx.Err() != nil {
 			return nil // told to stop: what is not whole comes again
@@ -245,6 +260,7 @@ func (e *engine) idle(ctx context.Context) error {
 	if e.changed {
 		due = e.storedAt.Add(min(idleStore, e.cfg.CheckpointEvery))
 	}
+	due = e.untilDue(due)
 	wait, cancel := context.WithTimeout(ctx, max(due.Sub(e.proc.Now()), time.Millisecond))
 	defer cancel()
 	err := e.source.Wait(wait)
@@ -401,17 +417,24 @@ func (e *engine) show(change func(*view)) {
 // rollover begins a new file in each trail.
 func (e *engine) rollover() error {
 	for _, o := range e.outputs {
-		if err := o.w.Rollover(); err != nil {
+		if err := e.roll(o); err != nil {
 			return err
 		}
-		at, err := o.w.Sync()
-		if err != nil {
-			return err
-		}
-		o.durable = at
-		e.proc.Info(ggserr.RolloverDone, o.cfg.Name, at.Seqno)
 	}
-	e.changed = true
+	return nil
+}
+
+// roll begins a new file in one trail.
+func (e *engine) roll(o *output) error {
+	if err := o.w.Rollover(); err != nil {
+		return err
+	}
+	at, err := o.w.Sync()
+	if err != nil {
+		return err
+	}
+	o.durable, e.changed = at, true
+	e.proc.Info(ggserr.RolloverDone, o.cfg.Name, at.Seqno)
 	return nil
 }
 

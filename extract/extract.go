@@ -16,6 +16,7 @@ import (
 	"ggsh/control"
 	"ggsh/heartbeat"
 	"ggsh/mapping"
+	"ggsh/mapping/sqlexec"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
@@ -99,6 +100,10 @@ type Config struct {
 	// Temporary() is tried again.
 	OpenSource func(ctx context.Context, start SourceStart) (Source, error)
 	OpenOutput func(ctx context.Context, out OutputConfig) (TrailWriter, Held, error)
+	// OpenSession logs in to the database of SQLEXEC; nil when there is nothing to ask.
+	// Statements are then those that stand outside TABLE.
+	OpenSession func(ctx context.Context) (Session, error)
+	Statements  *sqlexec.Statements
 	// AtCSN and AfterCSN leave out what was committed before, or up to, a CSN.
 	AtCSN, AfterCSN *record.CSN
 	// Serves reports whether a TABLE statement's rows go to an output.

@@ -16,6 +16,7 @@ import (
 	"ggsh/checkpoint"
 	"ggsh/control"
 	"ggsh/mapping"
+	"ggsh/mapping/sqlexec"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
@@ -99,12 +100,15 @@ type fixture struct {
 
 	discarded []string // tables of what Discard was given
 	tune      func(*LoadConfig)
+	now       func() time.Time
+	syncs     int  // of all outputs
 	ddl       bool // the file's DDL parameters count
+	session   func(ctx context.Context) (Session, error)
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, home: subdirs.Home(t.TempDir())}
+	f := &fixture{t: t, home: subdirs.Home(t.TempDir()), now: time.Now}
 	if _, err := f.home.Create(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +131,7 @@ func (f *fixture) add(group checkpoint.Group, params string) {
 // limit makes an output fail for good after some calls; below zero never.
 type limit struct {
 	TrailWriter
-	left *int
+	left, syncs *int
 }
 
 var errCut = errors.New("cut")
@@ -158,17 +162,19 @@ func (l limit) Sync() (trail.Position, error) {
 	if err := l.take(); err != nil {
 		return trail.Position{}, err
 	}
+	*l.syncs++
 	return l.TrailWriter.Sync()
 }
 
 // Close of a cut output behaves as a killed process: nothing more is written.
 func (l limit) Close() error { return l.TrailWriter.Close() }
 
-// run extracts until the end of the source, or until an output is cut off.
-func (f *fixture) run(group string, open func(context.Context, SourceStart) (Source, error), calls int) error {
+// config is what a run of a group is made of; after some calls its outputs are cut off.
+func (f *fixture) config(group string, open func(context.Context, SourceStart) (Source, error), calls int,
+) (Config, *process.Process) {
 	f.t.Helper()
 	p, err := process.Start(process.Config{Home: f.home, Type: checkpoint.Extract, Group: group,
-		ReportFile: f.home.Report(group, -1), Version: "test", Now: time.Now, Getenv: os.Getenv, Stdout: io.Discard})
+		ReportFile: f.home.Report(group, -1), Version: "test", Now: f.now, Getenv: os.Getenv, Stdout: io.Discard})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -195,7 +201,7 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 				return nil, Held{}, err
 			}
 			_, last, known := w.Last()
-			return limit{w, &calls}, Held{Last: last, Known: known}, nil
+			return limit{w, &calls, &f.syncs}, Held{Last: last, Known: known}, nil
 		}}
 	for i, o := range outs {
 		cfg.Outputs = append(cfg.Outputs, OutputConfig{Index: i, Name: o.Path})
@@ -203,6 +209,19 @@ func (f *fixture) run(group string, open func(context.Context, SourceStart) (Sou
 	if f.ddl {
 		f.ddlOf(&cfg, group)
 	}
+	if cfg.OpenSession = f.session; f.session != nil {
+		if cfg.Statements, err = sqlexec.Read(p.Params(), p, p.Now()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	f.intervals(&cfg, p.Params())
+	return cfg, p
+}
+
+// run extracts until the end of the source, or until an output is cut off.
+func (f *fixture) run(group string, open func(context.Context, SourceStart) (Source, error), calls int) error {
+	f.t.Helper()
+	cfg, p := f.config(group, open, calls)
 	e := newEngine(cfg)
 	done := make(chan error, 1)
 	go func() { done <- e.run(f.t.Context(), e.session) }()

@@ -186,6 +186,9 @@ func (l *load) session(ctx context.Context) (err error) {
 	if err := l.openOutputs(ctx); err != nil {
 		return err
 	}
+	if err := l.beginSQL(ctx); err != nil {
+		return err
+	}
 	if err := l.settlePending(); err != nil {
 		return err
 	}
@@ -200,21 +203,27 @@ func (l *load) session(ctx context.Context) (err error) {
 			return err
 		}
 		if ctx.Err() != nil {
-			return l.pause()
+			return l.pause(ctx)
 		}
 	}
-	return l.complete(ctx)
+	if err := l.complete(ctx); err != nil {
+		return err
+	}
+	return l.atExit(ctx)
 }
 
 // pause ends a load on its way by order: what is written whole need not come again.
-func (l *load) pause() error {
+func (l *load) pause(ctx context.Context) error {
 	if l.orders.forced() {
 		return nil
 	}
 	if err := l.syncParts(); err != nil {
 		return err
 	}
-	return l.storeLedger()
+	if err := l.storeLedger(); err != nil {
+		return err
+	}
+	return l.atExit(ctx)
 }
 
 // leave gives back what a session holds.

@@ -250,7 +250,7 @@ func (f *fixture) loadConfig(w *world, readers, calls int, ledger bool) LoadConf
 			if ledger {
 				return &ledgerCut{tw, calls, stop}, Held{Last: last, Known: known}, nil
 			}
-			return limit{tw, &calls}, Held{Last: last, Known: known}, nil
+			return limit{tw, &calls, &f.syncs}, Held{Last: last, Known: known}, nil
 		}},
 		OpenSnapshot: func(_ context.Context, want int, _ record.CSN) (Snapshot, int, error) {
 			return &photo{w, w.now, w.at(w.now)}, want, nil

@@ -75,6 +75,9 @@ func (l *load) writePart(ctx context.Context, f *feed, s *stream) error {
 			}
 		}
 		f.recycle(block)
+		if err := l.onSchedule(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
 		if err := l.tell(s.table); err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -90,6 +93,7 @@ func (l *load) writePart(ctx context.Context, f *feed, s *stream) error {
 func (l *load) beginTxn(serial uint64) {
 	l.txn = record.Txn{TxnInfo: record.TxnInfo{CSN: l.at.CSN, CommitTime: l.at.CommitTime,
 		XID: l.nameOf(serial)}}
+	l.sql.beginTxn()
 	for _, o := range l.outputs {
 		o.skip, o.begun, o.waiting = false, false, false
 	}
@@ -97,6 +101,7 @@ func (l *load) beginTxn(serial uint64) {
 
 func (l *load) writeRow(t *loadTable, op []byte) error {
 	from := expr.Origin{Txn: &l.txn.TxnInfo}
+	l.sql.beginOp()
 	for _, r := range t.routes {
 		if err := l.write(r, op, &from); err != nil {
 			return err

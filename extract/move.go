@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"ggsh/ggserr"
 	"ggsh/heartbeat"
@@ -25,6 +27,8 @@ type output struct {
 	byCSN   bool // its place is lost: commit sequence numbers tell what is held
 
 	skip    bool // the trail holds this transaction already
+	late    bool // and it may be that EVENTACTIONS behind it were not obeyed
+	ignored bool // EVENTACTIONS: nothing of this transaction is written
 	begun   bool
 	waiting bool // an operation is held back
 	def     *record.TableDef
@@ -39,6 +43,8 @@ type route struct {
 	out   *output
 	stats *process.TableStats
 	tally process.Tally
+	// before is what tally had in front of the transaction, kept for IGNORE TRANSACTION.
+	before [record.DDL + 1]int64
 
 	undecided int // operations that a condition could not decide on
 }
@@ -55,12 +61,15 @@ func (o *output) flushTallies() {
 }
 
 // move writes one transaction to the outputs that take something of it.
-func (e *engine) move(txn *record.Txn) error {
+func (e *engine) move(ctx context.Context, txn *record.Txn) error {
+	e.events = events{}
 	if txn.Ops != nil {
 		for _, o := range e.outputs {
-			o.skip, o.begun, o.waiting = e.known(o, txn), false, false
+			o.skip, o.begun, o.waiting, o.ignored = e.known(o, txn), false, false, false
+			o.late = o.skip && e.endsWith(o, txn)
 		}
-		dropped, err := e.moveOps(txn)
+		e.markTallies()
+		dropped, err := e.moveOps(ctx, txn)
 		if err != nil || dropped {
 			return err
 		}
@@ -68,14 +77,18 @@ func (e *engine) move(txn *record.Txn) error {
 			return err
 		}
 	}
-	return e.moved(txn)
+	if err := e.moved(txn); err != nil {
+		return err
+	}
+	return e.behind(ctx)
 }
 
 // moveOps writes the operations but for the last of each output. dropped says
 // that the transaction turned out never to have been completed.
-func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
+func (e *engine) moveOps(ctx context.Context, txn *record.Txn) (dropped bool, err error) {
 	from := expr.Origin{Txn: &txn.TxnInfo}
 	at, placed := txn.Ops.(placed)
+	e.sql.beginTxn()
 	for n := 0; ; n++ {
 		def, body, err := txn.Ops.Next()
 		if err == io.EOF {
@@ -109,16 +122,38 @@ func (e *engine) moveOps(txn *record.Txn) (dropped bool, err error) {
 			p := at.OpPosition()
 			from.Seqno, from.RBA, from.Place = p.Seqno, p.RBA, expr.PlaceOf(n, at.Last())
 		}
+		e.events.asked = nil
+		e.events.records++
+		e.sql.beginOp()
 		for _, r := range routes {
-			if r.out.skip {
-				continue
-			}
-			if err := e.write(r, body, &from); err != nil {
+			if err := e.moveOp(ctx, r, body, &from); err != nil {
 				return false, err
 			}
 		}
 		e.unsynced += int64(len(body))
 	}
+}
+
+// moveOp gives an operation to a route, unless its output holds it already or
+// EVENTACTIONS keeps it back.
+func (e *engine) moveOp(ctx context.Context, r *route, body []byte, from *expr.Origin) error {
+	if r.out.skip && !r.out.late {
+		return nil
+	}
+	err := e.ask(r, body, from)
+	if err == nil && len(r.plan.Events()) > 0 && !r.out.ignored {
+		writes, err := e.obey(ctx, r, body, from)
+		if err != nil || !writes {
+			return err
+		}
+	}
+	switch {
+	case r.out.skip:
+		return nil
+	case err == nil:
+		err = r.write(body, from)
+	}
+	return e.decided(r, body, err)
 }
 
 // placed are operations of a trail: they tell where each stands.
@@ -127,10 +162,17 @@ type placed interface {
 	Last() bool
 }
 
-// write gives an operation to a route. One that a condition cannot decide on is
-// discarded.
+// write gives an operation to a route.
 func (e *engine) write(r *route, body []byte, from *expr.Origin) error {
-	err := r.write(body, from)
+	err := e.ask(r, body, from)
+	if err == nil {
+		err = r.write(body, from)
+	}
+	return e.decided(r, body, err)
+}
+
+// decided discards an operation that a condition cannot decide on.
+func (e *engine) decided(r *route, body []byte, err error) error {
 	if err == nil || !errors.As(err, new(*mapping.UndecidedError)) {
 		return err
 	}
@@ -158,12 +200,19 @@ func (r *route) write(body []byte, from *expr.Origin) error {
 	if !taken {
 		return nil
 	}
+	if o.ignored {
+		r.tally.Extra.Ignores++
+		return nil
+	}
 	r.tally.Count(record.OpType(fresh[0]))
 	return o.hold(from.Txn, r.plan.Target, fresh)
 }
 
 // hold holds an operation back, which was appended to spare; the one held before goes out.
 func (o *output) hold(info *record.TxnInfo, def *record.TableDef, fresh []byte) error {
+	if o.ignored {
+		return nil
+	}
 	if !o.begun {
 		if err := o.w.BeginTxn(info); err != nil {
 			return err
@@ -278,6 +327,7 @@ func (e *engine) routesOf(def *record.TableDef, body []byte) ([]*route, error) {
 			e.takeTruncates(p)
 			routes = append(routes, e.routesTo(p)...)
 		}
+		slices.SortStableFunc(routes, eventsFirst)
 		e.routes[def] = routes
 	}
 	e.lastDef, e.lastTo = def, routes

@@ -14,6 +14,7 @@ type orders struct {
 	stopped  bool
 	force    bool
 	rollover bool
+	resumed  chan struct{} // closed by the order to go on; nil: not suspended
 }
 
 func (o *orders) end(force bool) {
@@ -38,6 +39,26 @@ func (o *orders) takeRollover() bool {
 	asked := o.rollover
 	o.rollover = false
 	return asked
+}
+
+// suspend begins a pause; the channel is closed by resume.
+func (o *orders) suspend() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.resumed = make(chan struct{})
+	return o.resumed
+}
+
+// resume ends a pause; false: there is none.
+func (o *orders) resume() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.resumed == nil {
+		return false
+	}
+	close(o.resumed)
+	o.resumed = nil
+	return true
 }
 
 // Respond answers an order; see control.Responder.
@@ -72,30 +93,32 @@ func (e *engine) Respond(ctx context.Context, r control.Request) control.Reply {
 		return control.Reply{Text: "Request processed."}
 	case control.SkipTrans:
 		return e.skipTransaction(ctx, r.Args)
+	case control.Resume:
+		if !e.orders.resume() {
+			return refused("EXTRACT " + e.proc.Group() + " is not suspended")
+		}
+		return control.Reply{Text: "Request processed."}
 	}
 	return e.respondMore(r)
 }
 
 // skipTransaction asks the source to leave out an open transaction.
 func (e *engine) skipTransaction(ctx context.Context, args []string) control.Reply {
-	refuse := func(text string) control.Reply {
-		return control.Reply{Error: &control.Problem{Number: 1, Text: text}}
-	}
 	if len(args) != 1 {
-		return refuse("SKIPTRANS needs the id of one transaction, as SHOWTRANS shows it")
+		return refused("SKIPTRANS needs the id of one transaction, as SHOWTRANS shows it")
 	}
 	e.mu.Lock()
 	skip, open := e.view.skip, e.view.open
 	e.mu.Unlock()
 	switch {
 	case skip == nil && open == nil:
-		return refuse("the source is not connected, or has no open transactions: try again, or see SHOWTRANS")
+		return refused("the source is not connected, or has no open transactions: try again, or see SHOWTRANS")
 	case skip == nil:
-		return refuse("this source's log has a transaction when it is committed: there is none to skip. " +
+		return refused("this source's log has a transaction when it is committed: there is none to skip. " +
 			"End it at the source")
 	}
 	if err := skip(ctx, args[0]); err != nil {
-		return refuse(err.Error())
+		return refused(err.Error())
 	}
 	return control.Reply{Text: "Transaction " + args[0] + " is skipped."}
 }
@@ -119,8 +142,11 @@ func (e *engine) respondMore(r control.Request) control.Reply {
 		}
 		return control.Reply{Parameters: out}
 	}
-	return control.Reply{Error: &control.Problem{Number: 1,
-		Text: "EXTRACT does not know the order " + string(r.Verb)}}
+	return refused("EXTRACT does not know the order " + string(r.Verb))
+}
+
+func refused(text string) control.Reply {
+	return control.Reply{Error: &control.Problem{Number: 1, Text: text}}
 }
 
 func (e *engine) status() *control.ProcessStatus {

@@ -123,6 +123,8 @@ const (
 	DiscardFull         Number = 30132
 	EventRecord         Number = 30133
 	EventSuspended      Number = 30134
+	ShellFailed         Number = 30135
+	ShellEnded          Number = 30136
 	RecordBad           Number = 30140
 	SourceChanged       Number = 30141
 	SourceGone          Number = 30142
@@ -275,7 +277,9 @@ var catalog = []Message{
 	{TargetBack, Info, "Target %s is reached again", "", ""},
 	{DiscardFull, Fatal, "Discard file %s has reached its size of %d bytes", "A row that cannot be written there would be lost.", "Give DISCARDFILE more MEGABYTES, or move the file away."},
 	{EventRecord, Info, "EVENTACTIONS LOG: a record of %s", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (LOG).", ""},
-	{EventSuspended, Info, "EVENTACTIONS SUSPEND: the run waits behind the transaction; SEND REPLICAT %s, RESUME goes on", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (SUSPEND).", "Do what the pause is for, then RESUME; STOP ends the run, and the next one goes on there."},
+	{EventSuspended, Info, "EVENTACTIONS SUSPEND: the run waits behind the transaction; SEND %s %s, RESUME goes on", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (SUSPEND).", "Do what the pause is for, then RESUME; STOP ends the run, and the next one goes on there."},
+	{ShellFailed, Fatal, "EVENTACTIONS SHELL: the command for a record of %s failed: %s", "The command ended with another status than 0, took too long, or cannot be started. Nothing of the record's transaction is applied.", "What it has written stands above this in the report. Correct what it is about and START: the command runs again for the same record."},
+	{ShellEnded, Info, "EVENTACTIONS SHELL: the command for a record of %s ended well after %s", "A record passes the FILTER or WHERE of a statement with EVENTACTIONS (SHELL).", ""},
 	{RecordBad, Fatal, "A record cannot be read as a row: %s", "A line of a file or a message of a topic is not what the parameter file says.", "Correct the record, or write TRANLOGOPTIONS BADRECORD DISCARD to go on without such records."},
 	{SourceChanged, Fatal, "%s", "A file or topic that was read is not what it was: what it holds now is not what follows.", "Act on the text."},
 	{SourceGone, Warning, "%s", "A file or partition went away.", "Nothing to do unless the text names what was not read."},

@@ -47,7 +47,22 @@ type Query struct {
 	Args [][]byte `json:"args,omitempty"`
 	// Rows says that the first row is wanted.
 	Rows bool `json:"rows,omitempty"`
+	// Call, when set, is a procedure to be called in place of Text; Args are those that
+	// it names. The answer's columns are the parameters that give something.
+	Call *Call `json:"call,omitempty"`
+	// Limit is how long it may take; zero: any time.
+	Limit time.Duration `json:"limit,omitempty"`
 }
+
+// Call names a stored procedure and the parameters that get values.
+type Call struct {
+	Schema string   `json:"schema,omitempty"` // empty: the session's own
+	Name   string   `json:"name"`
+	Params []string `json:"params,omitempty"`
+}
+
+// String is the procedure's name.
+func (c *Call) String() string { return TableName{Schema: c.Schema, Name: c.Name}.String() }
 
 // Answer is the outcome of a Query.
 type Answer struct {
@@ -78,6 +93,8 @@ type Description struct {
 	Resolves bool `json:"resolves,omitempty"`
 	// Queries says that the handler is a Querier.
 	Queries bool `json:"queries,omitempty"`
+	// Calls says that it understands Query.Call.
+	Calls bool `json:"calls,omitempty"`
 	// Origins says that Batch.Origins is wanted.
 	Origins bool `json:"origins,omitempty"`
 	// Deferred says that what Apply took becomes durable later, as with files
@@ -288,6 +305,7 @@ const (
 	Conflict   Class = "conflict"   // deadlock, lock timeout: try again at once
 	Row        Class = "row"        // this operation is refused; see Code
 	Setup      Class = "setup"      // login, privilege, missing table: needs an operator
+	Order      Class = "order"      // what was ordered cannot be done as it was written
 )
 
 // ApplyError is why a call changed nothing at the target.

@@ -85,21 +85,32 @@ func (k Known) Find(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := ""
-	for line := range strings.Lines(string(text)) {
+	found, ok := lookUp(string(text), address)
+	if !ok {
+		return "", ggserr.New(ggserr.Generic, fmt.Sprintf("%s: the line of %s cannot be read",
+			k.path, address)).Do("It has an address and 64 hexadecimal digits. Remove it.")
+	}
+	return found, nil
+}
+
+// lookUp finds the last line of an address, not ok if one of its lines is damaged:
+// the line that counts may be the damaged one.
+func lookUp(text, address string) (fingerprint string, ok bool) {
+	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		if len(f) == 0 || strings.HasPrefix(f[0], "#") || !strings.EqualFold(f[0], address) {
 			continue
 		}
-		if len(f) == 2 {
-			found, err = pin.Normal(f[1])
+		if len(f) != 2 {
+			return "", false
 		}
-		if len(f) != 2 || err != nil {
-			return "", ggserr.New(ggserr.Generic, fmt.Sprintf("%s: the line of %s cannot be read",
-				k.path, address)).Do("It has an address and 64 hexadecimal digits. Remove it.")
+		found, err := pin.Normal(f[1])
+		if err != nil {
+			return "", false
 		}
+		fingerprint = found
 	}
-	return found, nil
+	return fingerprint, true
 }
 
 // Add makes a server known by a fingerprint.
@@ -108,12 +119,37 @@ func (k Known) Add(address, fingerprint string) error {
 	if err != nil {
 		return err
 	}
-	text, err := sealedfile.ReadSecret(k.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if !isAddress(address) {
+		return fmt.Errorf("%q is no address", address)
 	}
 	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
 		return err
 	}
-	return sealedfile.Write(k.path, fmt.Appendf(text, "%s %s\n", address, fingerprint))
+	lock, err := sealedfile.LockFolder(filepath.Dir(k.path))
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	text, err := sealedfile.ReadSecret(k.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if have, ok := lookUp(string(text), address); ok && have == fingerprint {
+		return nil
+	}
+	return sealedfile.Write(k.path, added(text, address, fingerprint))
+}
+
+// added is the file with one line more.
+func added(text []byte, address, fingerprint string) []byte {
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
+	}
+	return fmt.Appendf(text, "%s %s\n", address, fingerprint)
+}
+
+// isAddress tells whether a line can name it.
+func isAddress(address string) bool {
+	f := strings.Fields(address)
+	return len(f) == 1 && f[0] == address && address[0] != '#'
 }

@@ -81,6 +81,18 @@ func TestKnownManagers(t *testing.T) {
 	if f, _ := known.Find("a:7810"); f != "" {
 		t.Fatal("another port is known")
 	}
+	before, _ := os.ReadFile(known.Path())
+	if err := known.Add("B:7809", one); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadFile(known.Path()); string(after) != string(before) {
+		t.Fatalf("what is known was added again:\n%s", after)
+	}
+	for _, bad := range []string{"", "a b:7809", " a:7809", "#a:7809", "a:1\nb:1"} {
+		if known.Add(bad, one) == nil {
+			t.Fatalf("%q is an address", bad)
+		}
+	}
 	if known.Add("a:7809", "12") == nil {
 		t.Fatal("two digits are a fingerprint")
 	}
@@ -93,4 +105,27 @@ func TestKnownManagers(t *testing.T) {
 	if left, _ := filepath.Glob(home.Join("dircrd", ".sealed-*")); len(left) > 0 {
 		t.Fatal(left)
 	}
+}
+
+// FuzzKnownManagers: whatever the file holds, what is found is a fingerprint, and
+// what is added is found unless a line of that address is damaged.
+func FuzzKnownManagers(f *testing.F) {
+	one := strings.Repeat("ab", 32)
+	for _, seed := range []string{"", "a:1 " + one, "a:1 " + one + "\nA:1 " + one[2:] + "\n", "# a:1\n\na:1",
+		"a:1 " + strings.Repeat("CD:", 31) + "CD x\n", "[::1]:7809\t" + one + "\r\n", "\xff \x00\n"} {
+		f.Add(seed, "a:1")
+	}
+	f.Fuzz(func(t *testing.T, text, address string) {
+		found, ok := lookUp(text, address)
+		if normal, err := pin.Normal(found); found != "" && (err != nil || normal != found || !ok) {
+			t.Fatalf("%q is found, %v", found, ok)
+		}
+		if !isAddress(address) {
+			return
+		}
+		got, still := lookUp(string(added([]byte(text), address, one)), address)
+		if still != ok || ok && got != one {
+			t.Fatalf("%q added to %q: %q, %v", address, text, got, still)
+		}
+	})
 }

@@ -35,7 +35,8 @@ func CheckExpressions(f *param.File) []*ggserr.Error {
 	for i := range statements {
 		e := &entry{statement: &statements[i], at: statements[i].Pos}
 		for _, err := range []error{e.compileColMap(parser),
-			e.compileSelection(parser, f.Program.Has(param.Extract))} {
+			e.compileSelection(parser, f.Program.Has(param.Extract)),
+			e.compileEvents(parser, f.Program.Has(param.Extract))} {
 			faults = append(faults, ggserr.All(err)...)
 		}
 	}
@@ -117,7 +118,8 @@ func newName(n param.Name) objectName {
 func (p *Plan) refuseDuplicates() error {
 	seen := map[string][]*entry{}
 	for _, e := range p.entries {
-		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions {
+		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions ||
+			p.extract && e.keepsBack() {
 			continue
 		}
 		to := e.target
@@ -181,7 +183,7 @@ func newEntry(st *param.TableStatement, f *param.File, parser *expr.Parser, extr
 	if err := e.compileSelection(parser, extract); err != nil {
 		return nil, err
 	}
-	if err := e.compileEvents(); err != nil {
+	if err := e.compileEvents(parser, extract); err != nil {
 		return nil, err
 	}
 	if err := e.compileQueries(parser, extract); err != nil {
@@ -220,7 +222,7 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 		there bool
 		name  string
 	}{
-		{extract && len(st.EventActions) > 0, "EVENTACTIONS in TABLE of an Extract"},
+		{extract && initial && len(st.EventActions) > 0, "EVENTACTIONS in an initial load"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
 		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,
 			"TABLE without EVENTACTIONS in a Replicat"},

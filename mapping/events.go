@@ -1,22 +1,42 @@
 package mapping
 
 import (
+	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
 	"ggsh/ggserr"
 	"ggsh/mapping/expr"
 	"ggsh/param"
+	"ggsh/record"
 )
 
-// refusedEvents are the actions that are not done, and why.
-var refusedEvents = map[string]string{
-	"SHELL":    "a Replicat starts no programs",
-	"ROLLOVER": "a Replicat writes no trail",
+// rawCommand is a SHELL as the statement has it.
+type rawCommand struct {
+	text string
+	vars []rawToken
 }
 
+// command is a SHELL for one source table.
+type command struct {
+	text string
+	vars []token
+}
+
+// Command is what SHELL runs for a record. The values of the record are in its
+// environment alone.
+type Command struct {
+	Text string
+	// Set are NAME=value; Unset are names whose values are NULL or not in the record.
+	Set, Unset []string
+}
+
+// maxVariables is how many octets the values of a command may have.
+const maxVariables = 64 << 10
+
 // compileEvents reads EVENTACTIONS.
-func (e *entry) compileEvents() error {
+func (e *entry) compileEvents(parser *expr.Parser, extract bool) error {
 	if len(e.statement.EventActions) == 0 {
 		return nil
 	}
@@ -25,10 +45,22 @@ func (e *entry) compileEvents() error {
 		return err
 	}
 	for _, a := range actions {
-		if why, refused := refusedEvents[a.Name]; refused {
-			return ggserr.New(ggserr.ParameterRefused, "EVENTACTIONS "+a.Name, why).
-				At(a.Pos.File, a.Pos.Line, a.Pos.Column)
+		if a.Name == "ROLLOVER" && !extract {
+			return ggserr.New(ggserr.ParameterRefused, "EVENTACTIONS "+a.Name,
+				"a Replicat writes no trail").At(a.Pos.File, a.Pos.Line, a.Pos.Column)
 		}
+		if a.Name != "SHELL" {
+			continue
+		}
+		c := rawCommand{text: a.Command}
+		for _, v := range a.Vars {
+			node, err := parser.Parse(v.Expr, expr.ForValue)
+			if err != nil {
+				return err
+			}
+			c.vars = append(c.vars, rawToken{name: v.Name, node: node})
+		}
+		e.commands = append(e.commands, c)
 	}
 	e.events = actions
 	return e.refuseTogether()
@@ -77,6 +109,72 @@ func (p *TablePlan) Matches(body []byte, from *expr.Origin) (bool, error) {
 		return false, nil
 	}
 	return taken, err
+}
+
+// Causes reports whether a statement has an action of that name and option.
+func (p *Plan) Causes(name, option string) bool {
+	for _, e := range p.entries {
+		for _, a := range e.events {
+			if a.Name == name && a.Option == option {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepsBack reports whether EVENTACTIONS leaves out each record that it acts on.
+func (e *entry) keepsBack() bool {
+	return slices.ContainsFunc(e.events, func(a param.EventAction) bool {
+		return a.Name == "IGNORE" || a.Name == "DISCARD"
+	})
+}
+
+// bindCommands binds the variables of SHELL to the source table.
+func (t *TablePlan) bindCommands(e *entry) error {
+	scope := t.scope(e, nil)
+	for _, raw := range e.commands {
+		c := command{text: raw.text}
+		for _, v := range raw.vars {
+			value, err := v.node.Bind(scope)
+			if err != nil {
+				return err
+			}
+			c.vars = append(c.vars, token{name: []byte(v.name), value: value})
+		}
+		t.commands = append(t.commands, c)
+	}
+	return nil
+}
+
+// HasCommands reports whether the statement has a SHELL.
+func (p *TablePlan) HasCommands() bool { return len(p.commands) > 0 }
+
+// Commands gives what SHELL runs for the record that Matches has just found.
+func (p *TablePlan) Commands() ([]Command, error) {
+	var out []Command
+	for i := range p.commands {
+		c := Command{Text: p.commands[i].text}
+		size := 0
+		for _, v := range p.commands[i].vars {
+			value := p.scratch.Fit(v.value.Value(&p.scratch.Record, false), record.String)
+			switch {
+			case value.Kind == record.Missing || value.Kind == record.Null:
+				c.Unset = append(c.Unset, string(v.name))
+				continue
+			case value.Kind == expr.Invalid, bytes.IndexByte(value.B, 0) >= 0:
+				return nil, fmt.Errorf("SHELL for a record of %s: the value of VAR %s cannot stand in an "+
+					"environment", p.Source.FullName(), v.name)
+			}
+			if size += len(value.B); size > maxVariables {
+				return nil, fmt.Errorf("the variables of SHELL for a record of %s have more than %d octets",
+					p.Source.FullName(), maxVariables)
+			}
+			c.Set = append(c.Set, string(v.name)+"="+string(value.B))
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 // Events are the actions of EVENTACTIONS.

@@ -18,7 +18,8 @@ func (e *entry) compileImages(f *param.File) {
 	for _, rule := range e.statement.GetBeforeCols {
 		*e.images.of(rule.On) = beforesOf[rule.What]
 	}
-	if _, logAll := f.Last("LOGALLSUPCOLS"); logAll {
+	last, said := f.Last("LOGALLSUPCOLS", "NOLOGALLSUPCOLS")
+	if said && last.Name == "LOGALLSUPCOLS" {
 		e.images.onUpdate, e.images.onDelete = allBefore, allBefore
 	}
 }

@@ -107,6 +107,7 @@ type TablePlan struct {
 	conditions  []condition
 	tokens      []token
 	events      []param.EventAction
+	commands    []command // of SHELL
 	onlyEvents  bool
 	env         *expr.Environment
 	scratch     scratch

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ggsh/ggserr"
 	"ggsh/mapping/expr"
 	"ggsh/param"
 	"ggsh/record"
@@ -54,11 +55,13 @@ func (e *QueryError) Error() string { return fmt.Sprintf("SQLEXEC %s: %s", e.ID,
 func (e *entry) compileQueries(parser *expr.Parser, extract bool) error {
 	for i := range e.statement.SQLExec {
 		sql := &e.statement.SQLExec[i]
-		switch {
-		case extract:
-			return e.later("SQLEXEC in TABLE")
-		case sql.Procedure != "":
-			return e.later("SQLEXEC with SPNAME; a QUERY can call a procedure")
+		if extract && (sql.Error == "RAISE" || sql.Error == "FINAL") {
+			return ggserr.New(ggserr.BadParameter, "ERROR "+sql.Error+" is possible in MAP only").
+				At(sql.Pos.File, sql.Pos.Line, sql.Pos.Column).
+				Do("An Extract has no REPERROR that it could meet: write IGNORE, REPORT or FATAL.")
+		}
+		if name := sql.Procedure; name.Catalog().Text != "" {
+			return e.refuse("SPNAME %s has three parts; a procedure is named schema.name", name)
 		}
 		q := rawQuery{sql: sql}
 		for _, p := range sql.Params {
@@ -108,10 +111,15 @@ func (p *Plan) HasQueries() bool {
 	return false
 }
 
+// CallsProcedures reports whether some SQLEXEC of the statement has SPNAME.
+func (p *TablePlan) CallsProcedures() bool {
+	return slices.ContainsFunc(p.Queries, func(q *TableQuery) bool { return !q.SQL.Procedure.IsZero() })
+}
+
 // Result gives a column of a query's row for the present record.
 func (p *TablePlan) Result(id, parameter string) record.Value {
 	for _, q := range p.Queries {
-		if !strings.EqualFold(queryID(q.SQL), id) {
+		if !strings.EqualFold(q.SQL.ID, id) {
 			continue
 		}
 		for i := range q.answer {

@@ -26,6 +26,7 @@ type entry struct {
 	conditions  []rawCondition
 	queries     []rawQuery
 	events      []param.EventAction
+	commands    []rawCommand // of SHELL
 	tokens      []rawToken
 	polish      polishOrders
 	actions     [record.DDL + 1]action
@@ -265,6 +266,9 @@ func (p *Plan) resolveOne(e *entry, def *record.TableDef, name Name, lookup Look
 		return nil, err
 	}
 	if err := t.bindSelection(e); err != nil {
+		return nil, err
+	}
+	if err := t.bindCommands(e); err != nil {
 		return nil, err
 	}
 	if err := t.bindQueries(e); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"ggsh/ggserr"
 	"ggsh/mapping/expr"
-	"ggsh/param"
 	"ggsh/record"
 )
 
@@ -111,17 +110,9 @@ func (t *TablePlan) scope(e *entry, to *record.ColumnDef) *expr.Scope {
 		s.Key = append(s.Key, at)
 	}
 	for i := range e.statement.SQLExec {
-		s.Queries = append(s.Queries, queryID(&e.statement.SQLExec[i]))
+		s.Queries = append(s.Queries, e.statement.SQLExec[i].ID)
 	}
 	return s
-}
-
-// queryID is the name by which the results of a SQLEXEC are found.
-func queryID(x *param.SQLExec) string {
-	if x.ID != "" || x.Procedure == "" {
-		return x.ID
-	}
-	return x.Procedure[strings.LastIndexByte(x.Procedure, '.')+1:]
 }
 
 // bindSelection binds FILTER, WHERE and TOKENS to the source table.

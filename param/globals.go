@@ -23,10 +23,9 @@ type GlobalsConfig struct {
 	MaxGroups                  int
 	ExcludeWildcardObjectsOnly bool
 	Umask                      int // OUTPUTFILEUMASK; -1 when not given
+	Memory                     Memory
 	SysLog                     SysLog
 	Charset                    string // CHARSET, for files that say no other
-	CacheSize                  int64  // bytes; 0 when not given
-	CacheDirectory             string
 }
 
 // LoadGlobals reads the GLOBALS file at path; a home may have none.
@@ -100,9 +99,7 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 	case "SYSLOG":
 		g.SysLog = c.sysLog()
 	case "CACHEMGR":
-		var m Memory
-		m.read(c)
-		g.CacheSize, g.CacheDirectory = m.Size, m.Directory
+		g.Memory.read(c)
 	}
 }
 

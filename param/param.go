@@ -10,6 +10,7 @@ package param
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ggsh/ggserr"
@@ -81,11 +82,11 @@ func (f *File) First(name string) (*Statement, bool) {
 	return nil, false
 }
 
-// Last finds the last statement of the given keyword: of a parameter with one
-// value the last one wins.
-func (f *File) Last(name string) (*Statement, bool) {
+// Last finds the last statement of the given keywords: of a parameter with one
+// value the last one wins, and so of parameters that are each other's opposite.
+func (f *File) Last(names ...string) (*Statement, bool) {
 	for i := len(f.Statements) - 1; i >= 0; i-- {
-		if f.Statements[i].Name == name {
+		if slices.Contains(names, f.Statements[i].Name) {
 			return &f.Statements[i], true
 		}
 	}

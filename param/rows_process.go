@@ -68,11 +68,14 @@ var captureRows = []Spec{
 			"[BRFSOPTION value]",
 		Default: "4H", Help: "Bounded recovery.",
 		Instead: "a restart reads again from the oldest open transaction"},
-	{Name: "CACHEMGR", Programs: process | Globals, Priority: P1,
-		Syntax: "CACHEMGR [CACHESIZE size] [CACHEDIRECTORY path [size]] [CACHEPAGEOUTSIZE size] " +
-			"[CACHEBUFFERSIZE size] [CACHESIZEMAX size]",
+	{Name: "CACHEMGR", Programs: Extract | Globals, Priority: P1,
+		Syntax:  "CACHEMGR " + cacheOptions,
 		Default: "512MB, dirtmp", Multi: true,
 		Help: "Memory for open transactions, and where they spill to."},
+	{Name: "CACHEMGR", Programs: Replicat, Priority: P1, Support: Recognised, Multi: true,
+		Syntax: "CACHEMGR " + cacheOptions, Default: "512MB, dirtmp",
+		Help:    "Memory for transactions, and where they spill to.",
+		Instead: "a large transaction is applied in parts while it is read"},
 	{Name: "WARNLONGTRANS", Programs: Extract, Priority: P1, Default: "1H, CHECKINTERVAL 5M",
 		Syntax: "WARNLONGTRANS span [CHECKINTERVAL span] [USELASTREADTIME]",
 		Help:   "Age at which an open transaction is reported."},
@@ -85,7 +88,7 @@ var captureRows = []Spec{
 	{Name: "STATOPTIONS", Programs: process, Priority: P1, Multi: true,
 		Syntax: "STATOPTIONS [REPORTDETAIL] [NOREPORTDETAIL] [REPORTFETCH] [NOREPORTFETCH] " +
 			"[RESETREPORTSTATS] [NORESETREPORTSTATS]",
-		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "What statistics show."},
+		Default: "NOREPORTFETCH, NORESETREPORTSTATS", Help: "RESETREPORTSTATS has a report's statistics begin with the report, not with the process."},
 	{Name: "JVMOPTIONS", Programs: process, Priority: P1, Support: Recognised, Multi: true,
 		Syntax: "JVMOPTIONS any", Help: "Options of a Java machine.",
 		Instead: "no part of this product is Java"},
@@ -97,18 +100,20 @@ var captureRows = []Spec{
 	{Name: "NOTRACETABLE", Programs: process, Syntax: "NOTRACETABLE", Priority: P2,
 		Support: Recognised, Help: "No trace table.", Instead: "none is ever used"},
 	{Name: "GETREPLICATES", Programs: Extract, Syntax: "GETREPLICATES", Priority: P1,
-		Help: "Capture what Replicat changed: all changes are captured."},
+		Help: "Capture what Replicat changed, too: a cascade."},
 	{Name: "IGNOREREPLICATES", Programs: Extract, Syntax: "IGNOREREPLICATES", Priority: P1,
-		Support: Recognised, Help: "Do not capture what Replicat changed.",
-		Instead: "all changes are captured but those TRANLOGOPTIONS FILTERTABLE names"},
+		Default: "in force", Help: "Leave out the transactions of a Replicat: those that write a table " +
+			"of TRANLOGOPTIONS FILTERTABLE, or, without it, CHECKPOINTTABLE of GLOBALS; at Oracle, " +
+			"those of EXCLUDEUSER, too. Where none is named, no transaction counts as a Replicat's."},
 	{Name: "GETAPPLOPS", Programs: Extract, Syntax: "GETAPPLOPS", Priority: P1,
-		Default: "in force", Help: "Capture what applications changed."},
+		Default: "in force", Help: "Capture what others than a Replicat changed."},
 	{Name: "IGNOREAPPLOPS", Programs: Extract, Syntax: "IGNOREAPPLOPS", Priority: P1,
-		Support: Refused, Help: "Do not capture what applications changed.",
-		Instead: "the changes of applications would be captured"},
+		Help: "Leave out the transactions of all others than a Replicat; with GETREPLICATES only a " +
+			"Replicat's are captured. Refused where none is known, and with DDL."},
 	{Name: "EXCLUDETAG", Programs: process, Syntax: "EXCLUDETAG {NULL|value}", Priority: P1,
 		Support: Refused, Help: "Drop records with a tag.",
-		Instead: "tagged records would be replicated"},
+		Instead: "tagged records would be replicated: only TRANLOGOPTIONS EXCLUDETAG of an Extract of " +
+			"MySQL's log knows tags"},
 	{Name: "INCLUDETAG", Programs: process, Syntax: "INCLUDETAG value", Priority: P2,
 		Support: Refused, Help: "Take only records with a tag.",
 		Instead: "untagged records would be replicated"},
@@ -193,6 +198,9 @@ const (
 		"[MAXRECORD size] [COLUMNS parens] [SCHEMA value] [DEFINITIONS path] [TOPICS parens] " +
 		"[READORDER {TIME|NAME}] [BATCHROWS n] [BADRECORD {ABEND|DISCARD}] [PAYLOAD " +
 		"{TEXT|BYTES}] [KAFKACONSUMERPROPERTIES path] [GETMETADATAFROMVAM] [TRACKSCHEMACHANGES]"
+
+	cacheOptions = "[CACHESIZE size] [CACHEDIRECTORY path [size]] [CACHEPAGEOUTSIZE size] " +
+		"[CACHEBUFFERSIZE size] [CACHESIZEMAX size]"
 
 	dbOptions = "[SUPPRESSTRIGGERS] [NOSUPPRESSTRIGGERS] [DEFERREFCONST] [LIMITROWS] [NOLIMITROWS] " +
 		"[HOST value] [CONNECTIONPORT n] [ALLOWLOBDATATRUNCATE] [NOALLOWLOBDATATRUNCATE] " +

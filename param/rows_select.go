@@ -65,15 +65,11 @@ var selectRows = []Spec{
 	{Name: "ASSUMETARGETDEFS", Programs: process, Syntax: "ASSUMETARGETDEFS [OVERRIDE]",
 		Help: "Source and target tables are alike. With OVERRIDE columns go by their places, " +
 			"whatever names the trail gives them."},
-	{Name: "SQLEXEC", Programs: Replicat, Priority: P1, Multi: true,
+	{Name: "SQLEXEC", Programs: process, Priority: P1, Multi: true,
 		MayEnd: true, Syntax: "SQLEXEC string... [EVERY n {SECONDS|MINUTES|HOURS|DAYS}] " +
 			"[ONEXIT] [THREADS parens] [ERROR value] [ID value]",
-		Help: "SQL that runs in the target at the start, at the end or now and then."},
-	{Name: "SQLEXEC", Programs: Extract, Priority: P1, Support: Refused, Multi: true,
-		MayEnd: true, Syntax: "SQLEXEC {parens|string...} [EVERY n {SECONDS|MINUTES|HOURS|DAYS}] " +
-			"[ONEXIT] [THREADS parens] [ERROR value] [ID value]",
-		Help:    "SQL that runs in the source at the start, at the end or now and then.",
-		Instead: "what it does to the database would not be done"},
+		Help: "SQL that runs at the start, at the end or now and then: in the source by Extract, in " +
+			"the target by Replicat."},
 	{Name: "CUSEREXIT", Programs: process, Syntax: "CUSEREXIT any", Priority: P1,
 		Support: Refused, Help: "Routine in C that sees each record.",
 		Instead: "records would pass without it; write a handler"},
@@ -102,9 +98,12 @@ var selectRows = []Spec{
 	{Name: "REPLACEBADCHAR", Programs: process, Priority: P1, Default: "ABORT",
 		Syntax: "REPLACEBADCHAR {ABORT|SKIP|ESCAPE|SUBSTITUTE value|NULL|SPACE} " +
 			"[FORCECHECK] [NOWARNING]",
-		Support: Recognised,
-		Help:    "What to do with a character that the target does not have.",
-		Instead: "such a value is an error of its row, for REPERROR to decide on"},
+		Help: "What Replicat does with a character that a column's character set lacks, and with octets " +
+			"that are no text: ABORT makes an error of the row, for REPERROR to decide on; SKIP passes the " +
+			"operation over; ESCAPE writes \\u20AC, \\U0001F600 or \\xFF, SUBSTITUTE its value, SPACE a blank " +
+			"in its place; NULL makes the value NULL, or, where none is allowed, does as SPACE. The first of " +
+			"each column is told of, unless NOWARNING. The check is always made. An Extract stops at such " +
+			"a value."},
 	{Name: "COLCHARSET", Programs: process, Syntax: "COLCHARSET any", Priority: P2,
 		Support: Refused, Multi: true, Help: "Character set of columns.",
 		Instead: "characters would be read otherwise than it says"},
@@ -138,14 +137,24 @@ const nameMatch = "a name matches in its own case first, then in any"
 
 // runRows are run control, report and discard file.
 var runRows = []Spec{
-	{Name: "BEGIN", Programs: process, Syntax: "BEGIN {NOW|ts}",
-		Help: "Begin of a batch run."},
-	{Name: "END", Programs: process, Syntax: "END {RUNTIME|ts}",
+	{Name: "BEGIN", Programs: Replicat, Syntax: "BEGIN {NOW|ts}",
+		Help: "Begin of a special run."},
+	{Name: "BEGIN", Programs: Extract, Syntax: "BEGIN {NOW|ts}", Support: Recognised,
+		Help: "Begin of a batch run.", Instead: "ADD EXTRACT and ALTER EXTRACT say where it begins"},
+	{Name: "END", Programs: Replicat, Syntax: "END {RUNTIME|ts}",
 		Help: "Time at which a batch run ends."},
-	{Name: "SPECIALRUN", Programs: process, Syntax: "SPECIALRUN",
+	{Name: "END", Programs: Extract, Syntax: "END {RUNTIME|ts}", Support: Recognised,
+		Help:    "Time at which a batch run ends.",
+		Instead: "Extract goes on; STOP it when SEND EXTRACT LOGEND says YES"},
+	{Name: "SPECIALRUN", Programs: Replicat, Syntax: "SPECIALRUN",
 		Help: "Run once, without checkpoints."},
-	{Name: "CHECKPOINTSECS", Programs: process, Syntax: "CHECKPOINTSECS n", Default: "10",
+	{Name: "SPECIALRUN", Programs: Extract, Syntax: "SPECIALRUN", Support: Recognised,
+		Help: "Run once, without checkpoints.", Instead: "Extract goes on, with checkpoints"},
+	{Name: "CHECKPOINTSECS", Programs: Extract, Syntax: "CHECKPOINTSECS n", Default: "10",
 		Priority: P1, Help: "Seconds between routine checkpoints."},
+	{Name: "CHECKPOINTSECS", Programs: Replicat, Syntax: "CHECKPOINTSECS n", Default: "10",
+		Priority: P1, Support: Recognised, Help: "Seconds between routine checkpoints.",
+		Instead: "the checkpoint moves with each target transaction"},
 	{Name: "EOFDELAY", Programs: process, Syntax: "EOFDELAY n", Default: "1", Priority: P1,
 		Support: Recognised, Help: "Seconds to wait at the end of data.",
 		Instead: "what is new is seen at once"},

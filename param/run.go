@@ -113,10 +113,10 @@ type StatOptions struct{ ReportDetail, ReportFetch, ResetReportStats bool }
 // CaptureOptions are of Extract only.
 type CaptureOptions struct {
 	Log                TranLogOptions
-	LogAllSupCols      bool
 	UnifiedUpdates     bool // UPDATERECORDFORMAT
 	CompactUpdates     bool // UPDATERECORDFORMAT COMPACT
 	GetReplicates      bool
+	IgnoreReplicates   bool // IGNOREREPLICATES was written; it is the default
 	IgnoreApplications bool // IGNOREAPPLOPS
 	NoFetch            bool // FETCHOPTIONS NOUSESNAPSHOT
 	NoLatest           bool // FETCHOPTIONS NOUSELATESTVERSION

@@ -55,7 +55,8 @@ type switchState struct {
 
 func defaultSwitches() *switchState {
 	return &switchState{Switches: Switches{GetInserts: true, GetUpdates: true, GetDeletes: true,
-		GetUpdateAfters: true, CompressUpdates: true, CompressDeletes: true, TrimSpaces: true}}
+		GetUpdateAfters: true, CompressUpdates: true, CompressDeletes: true, TrimSpaces: true,
+		AllowNoOpUpdates: true}}
 }
 
 // snapshot copies the state.

@@ -11,7 +11,7 @@ import (
 // SQLExec is one SQLEXEC of a TABLE or MAP.
 type SQLExec struct {
 	ID            string
-	Procedure     string
+	Procedure     Name
 	Query         string
 	Params        []SQLParam
 	NoParams      bool
@@ -21,7 +21,6 @@ type SQLExec struct {
 	AllRequired   bool   // ALLPARAMS REQUIRED
 	Error         string // IGNORE, REPORT, RAISE, FINAL, FATAL; empty: IGNORE
 	MaxVarcharLen int
-	ParamBufSize  int
 	LogStatements bool // DBOP
 	Trace         string
 	Pos           ggserr.Location
@@ -40,21 +39,21 @@ var sqlExecWords = []string{"ID", "SPNAME", "QUERY", "PARAMS", "NOPARAMS", "EXEC
 	"DBOP", "TRACE"}
 
 func (r *tableReader) sqlExec(inner []Token, at ggserr.Location) SQLExec {
-	s := SQLExec{Pos: at, MaxVarcharLen: 255, ParamBufSize: 10000}
+	s := SQLExec{Pos: at, MaxVarcharLen: 255}
 	c := &cursor{name: "SQLEXEC", args: inner, end: r.at()}
 	for c.more() && len(c.errs) == 0 {
 		r.sqlOption(c, &s)
 	}
 	switch {
 	case len(c.errs) > 0:
-	case s.Procedure == "" && s.Query == "":
+	case s.Procedure.IsZero() && s.Query == "":
 		c.fail(at, "SPNAME or QUERY is missing in this list")
-	case s.Procedure != "" && s.Query != "":
+	case !s.Procedure.IsZero() && s.Query != "":
 		c.fail(at, "this list has both SPNAME and QUERY")
 	case s.Query != "" && s.ID == "":
 		c.fail(at, "a QUERY needs an ID")
 	case s.ID == "":
-		s.ID = s.Procedure
+		s.ID = s.Procedure.Table().Text
 	}
 	r.errs = append(r.errs, c.errs...)
 	return s
@@ -65,7 +64,7 @@ func (r *tableReader) sqlOption(c *cursor, s *SQLExec) {
 	case c.word("ID"):
 		s.ID = c.value("a name")
 	case c.word("SPNAME"):
-		s.Procedure = c.name3().String()
+		s.Procedure = c.name3()
 	case c.word("QUERY"):
 		s.Query = c.texts()
 	case c.word("NOPARAMS"):
@@ -91,11 +90,15 @@ func (r *tableReader) sqlOption(c *cursor, s *SQLExec) {
 	case c.word("MAXVARCHARLEN"):
 		s.MaxVarcharLen = c.count(1)
 	case c.word("PARAMBUFSIZE"):
-		s.ParamBufSize = c.count(1)
+		e := ggserr.New(ggserr.ParameterIgnored, "SQLEXEC PARAMBUFSIZE", "parameters take the room they need")
+		r.warnings = append(r.warnings, e.At(s.Pos.File, s.Pos.Line, s.Pos.Column))
+		c.count(1)
 	case c.word("DBOP"):
 		s.LogStatements = true
 	case c.word("TRACE"):
-		s.Trace = c.oneOf("ALL", "ERROR")
+		if s.Trace = "ALL"; !c.word("ALL") && c.word("ERROR") {
+			s.Trace = "ERROR"
+		}
 	default:
 		c.unexpected(sqlExecWords...)
 	}

@@ -62,12 +62,10 @@ func (r *Run) capture(name string, c *cursor) bool {
 				o.FetchOthers = c.carry(o.FetchOthers, fetchOptions)
 			}
 		}
-	case "LOGALLSUPCOLS", "NOLOGALLSUPCOLS":
-		o.LogAllSupCols = name[0] == 'L'
 	case "UPDATERECORDFORMAT":
 		o.UnifiedUpdates, o.CompactUpdates = true, !c.word("FULL")
 	case "GETREPLICATES", "IGNOREREPLICATES":
-		o.GetReplicates = name[0] == 'G'
+		o.GetReplicates, o.IgnoreReplicates = name[0] == 'G', name[0] == 'I'
 	case "GETAPPLOPS", "IGNOREAPPLOPS":
 		o.IgnoreApplications = name[0] == 'I'
 	default:

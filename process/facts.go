@@ -22,6 +22,11 @@ var statKinds = map[string]func(c *control.Counts) int64{
 	"COLLISIONS": func(c *control.Counts) int64 {
 		return c.InsertCollisions + c.UpdateCollisions + c.DeleteCollisions
 	},
+	"CDR_CONFLICTS": func(c *control.Counts) int64 {
+		return c.Conflicts.Resolved + c.Conflicts.Failed
+	},
+	"CDR_RESOLUTIONS_SUCCEEDED": func(c *control.Counts) int64 { return c.Conflicts.Resolved },
+	"CDR_RESOLUTIONS_FAILED":    func(c *control.Counts) int64 { return c.Conflicts.Failed },
 }
 
 // Fact answers @GETENV STATS and DELTASTATS, of all tables or of one, and

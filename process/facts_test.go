@@ -11,6 +11,7 @@ import (
 func TestFactsCountOperationsOfAllTablesOrOne(t *testing.T) {
 	p := &Process{stats: NewStats("REPLICAT", "R", time.Now)}
 	y := Tally{Extra: control.Counts{Discards: 2, InsertCollisions: 1, DeleteCollisions: 1}}
+	y.Extra.AddConflicts("UPDATEROWMISSING", 2, 1)
 	y.Ops[record.Insert], y.Ops[record.PKUpdate], y.Ops[record.Delete] = 3, 2, 1
 	p.stats.Table("", "hr.emp", "tg.emp").Add(&y)
 	other := Tally{}
@@ -25,6 +26,8 @@ func TestFactsCountOperationsOfAllTablesOrOne(t *testing.T) {
 		{"STATS", []string{"TABLE", "TG.DEPT", "DML"}, "10"}, {"STATS", []string{"UPDATE"}, "2"},
 		{"STATS", []string{"DELETE"}, "1"}, {"STATS", []string{"TOTAL"}, "16"},
 		{"STATS", []string{"DISCARDS"}, "2"}, {"STATS", []string{"COLLISIONS"}, "2"},
+		{"STATS", []string{"CDR_CONFLICTS"}, "3"}, {"STATS", []string{"CDR_RESOLUTIONS_FAILED"}, "1"},
+		{"STATS", []string{"TABLE", "HR.EMP", "CDR_RESOLUTIONS_SUCCEEDED"}, "2"},
 		{"DELTASTATS", []string{"INSERT"}, "13"}, {"DELTASTATS", []string{"INSERT"}, "0"},
 		{"DELTASTATS", []string{"TABLE", "HR.EMP", "INSERT"}, "3"}, {"RECSOUTPUT", nil, "16"},
 		{"STATS", []string{"NOSUCH"}, ""}, {"STATS", nil, ""}, {"LASTERR", []string{"DBERRNUM"}, ""},

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ggsh/checkpoint"
@@ -54,9 +55,10 @@ type Process struct {
 	globals    param.GlobalsConfig // as the run found GLOBALS
 	globalsErr error
 
-	interim    *Schedule // REPORT
-	ageing     *Schedule // REPORTROLLOVER
-	freshStats bool      // STATOPTIONS RESETREPORTSTATS
+	interim    *Schedule                 // REPORT
+	ageing     *Schedule                 // REPORTROLLOVER
+	freshStats bool                      // STATOPTIONS RESETREPORTSTATS
+	statsSince atomic.Pointer[time.Time] // of a report that counts from its own begin
 
 	served chan struct{}
 	stop   context.CancelFunc
@@ -282,6 +284,15 @@ func (p *Process) Info(n ggserr.Number, args ...any) { p.Event(ggserr.New(n, arg
 func (p *Process) Event(e *ggserr.Error) {
 	p.report.Message(e)
 	p.logOnly(e)
+}
+
+// EventRecord tells of a record that causes an event: EVENTACTIONS LOG.
+func (p *Process) EventRecord(where string, warning bool) {
+	e := ggserr.New(ggserr.EventRecord, where)
+	if warning {
+		e.Severity = ggserr.Warning
+	}
+	p.Event(e)
 }
 
 // Line writes a line to the report only.

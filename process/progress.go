@@ -59,6 +59,10 @@ func perSecond(n int64, d time.Duration) int64 {
 // WriteStatistics writes the run's counters to the report.
 func (p *Process) WriteStatistics() {
 	s := p.stats.Snapshot()
+	since := p.statsSince.Load()
+	if since != nil {
+		s.Since = *since
+	}
 	p.Line("\n%s\n%s\n%s\n", starLine, "*                   ** Run Time Statistics **                         *", starLine)
 	p.Line("\nReport at %s (activity since %s)\n", stamp(s.At), stamp(s.Since))
 	output := ""
@@ -72,7 +76,11 @@ func (p *Process) WriteStatistics() {
 		} else {
 			p.Line("From Table %s to %s:", t.Source, t.Target)
 		}
-		p.writeCounts(t.Total.Counts)
+		counts := t.Total.Counts
+		if since != nil {
+			counts = t.Latest.Counts
+		}
+		p.writeCounts(counts)
 	}
 	if len(s.Tables) == 0 {
 		p.Line("No operations have been processed.\n")

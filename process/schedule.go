@@ -8,7 +8,7 @@ import (
 	"ggsh/param"
 )
 
-// Configure acts on what a parameter file says of every process: SETENV,
+// Configure acts on what a parameter file says of every process: SETENV, GETENV,
 // REPORTCOUNT, REPORT, REPORTROLLOVER. setenv sets a variable of this process.
 func (p *Process) Configure(run param.Run, setenv func(name, value string) error) error {
 	for _, env := range run.Env {
@@ -17,6 +17,9 @@ func (p *Process) Configure(run param.Run, setenv func(name, value string) error
 				At(env.Pos.File, env.Pos.Line, env.Pos.Column)
 		}
 		p.Info(ggserr.EnvironmentSet, env.Name)
+	}
+	for _, name := range run.GetEnv {
+		p.Line("%s = %s", name, p.cfg.Getenv(name))
 	}
 	if c := run.ReportCount; c != nil {
 		p.ReportCount(c.Records, c.Every, c.Rate)
@@ -32,14 +35,15 @@ func (p *Process) Configure(run param.Run, setenv func(name, value string) error
 func (p *Process) onSchedule(now time.Time) {
 	if p.interim.Due(now) {
 		p.WriteStatistics()
-		if p.freshStats {
-			p.stats.Reset()
-		}
 	}
 	if p.ageing.Due(now) {
 		if err := p.report.Rollover(); err != nil {
 			p.logOnly(ggserr.New(ggserr.Generic, fmt.Sprint(err)))
 			return
+		}
+		if p.freshStats {
+			p.stats.Reset()
+			p.statsSince.Store(&now)
 		}
 		p.report.Section(paramsTitle)
 		p.report.Params(p.params.Echo)

@@ -156,6 +156,7 @@ func TestDDLTheTargetCannot(t *testing.T) {
 func TestTruncateIsDDL(t *testing.T) {
 	body, _ := record.AppendOpHeader(nil, record.Truncate, 1)
 	for params, want := range map[string]bool{ddlParams: true, "TARGETDB sqlite:x.db\n": false,
+		"TARGETDB sqlite:x.db\nGETTRUNCATES\n": true, "TARGETDB sqlite:x.db\nGETTRUNCATES\nIGNORETRUNCATES\n": false,
 		"TARGETDB sqlite:x.db\nDDL INCLUDE ALL, EXCLUDE OPTYPE TRUNCATE\n": false} {
 		f := newFixture(t, params+withMap)
 		f.s.rows["tg.emp ?"] = "the row that the fake looks for"

@@ -2,6 +2,7 @@ package replicat
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -157,7 +158,6 @@ func TestAnEventAbortsTheRunBeforeItsTransaction(t *testing.T) {
 
 func TestEventActionsThatAreNotDone(t *testing.T) {
 	for action, want := range map[string]string{
-		"SHELL 'rm x'":                "EVENTACTIONS SHELL is known and not supported",
 		"ROLLOVER":                    "EVENTACTIONS ROLLOVER is known and not supported",
 		"STOP, FORCESTOP":             "EVENTACTIONS FORCESTOP does not go together with STOP",
 		"FORCESTOP, CHECKPOINT AFTER": "EVENTACTIONS FORCESTOP does not go together with CHECKPOINT AFTER",
@@ -167,5 +167,84 @@ func TestEventActionsThatAreNotDone(t *testing.T) {
 			"MAP hr.emp, TARGET tg.emp;\n")
 		f.start()
 		has(t, f.abended().Error(), "r.prm:3:", want)
+	}
+}
+
+// A command runs in front of its record's transaction and behind all others, with values
+// that are no part of it.
+func TestACommandRunsBetweenTransactions(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\n"+
+		"TABLE hr.emp, FILTER (id > 1 AND id < 5), EVENTACTIONS (SHELL ('echo \"$id:$v\" >> ran; echo done; "+
+		"until test -e go; do sleep 0.01; done', VAR $id = id, VAR v = @STRCAT (v, '$(touch no)')));\n"+
+		"MAP hr.emp, TARGET tg.emp;\n")
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "b"), insert(3, "'; touch no"))
+	f.txn(insert(4, "NULL"))
+	f.start()
+	for f.order(control.Status).Status.State != "Running a command of EVENTACTIONS" {
+		continue
+	}
+	f.applied("insert 1 [1 a]")
+	if err := os.WriteFile(f.home.Join("go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.s.wait(f.s.at(3))
+	f.stop()
+	if got := f.file(f.home.Join("ran")); got != "2:b$(touch no)\n3:'; touch no$(touch no)\n4:\n" {
+		t.Errorf("the command ran with %q", got)
+	}
+	if _, err := os.Stat(f.home.Join("no")); err == nil {
+		t.Error("a value was executed")
+	}
+	has(t, f.report(), "SHELL> done", "the command for a record of hr.emp at 0:")
+}
+
+// A command that fails ends the run before its transaction, and runs again with the next.
+func TestACommandThatFailsEndsTheRun(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\n"+
+		"MAP hr.emp, TARGET tg.emp, EVENTACTIONS (SHELL 'echo >> ran; test -e go || exit 3');\n")
+	f.txn(insert(1, "a"))
+	f.start()
+	has(t, f.abended().Error(), "the command for a record of hr.emp at 0:", "failed: exit status 3")
+	f.applied()
+	if err := os.WriteFile(f.home.Join("go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	f.s.wait(f.s.at(1))
+	f.stop()
+	f.applied("insert 1 [1 a]")
+	if got := f.file(f.home.Join("ran")); got != "\n\n" {
+		t.Errorf("it ran %d times", len(got))
+	}
+}
+
+// The order to stop ends a command; nothing of its transaction is applied.
+func TestStopEndsACommand(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\n"+
+		"MAP hr.emp, TARGET tg.emp, FILTER (id = 1), EVENTACTIONS (SHELL 'exec sleep 1000');\n")
+	f.txn(insert(1, "a"))
+	f.start()
+	for f.order(control.Status).Status.State != "Running a command of EVENTACTIONS" {
+		continue
+	}
+	f.stop()
+	f.applied()
+}
+
+// What else makes a transaction be read again does not have its commands run again.
+func TestACommandRunsOnceInARun(t *testing.T) {
+	f := newFixture(t, "TARGETDB sqlite:x.db\n"+
+		"TABLE hr.emp, FILTER (v = 'x'), EVENTACTIONS (SHELL 'echo >> ran', IGNORE TRANSACTION);\n"+
+		"MAP hr.emp, TARGET tg.emp;\n")
+	f.txn(insert(1, "a"))
+	f.txn(insert(2, "b"), insert(3, "x"))
+	f.txn(insert(4, "d"))
+	f.start()
+	f.s.wait(f.s.at(3))
+	f.stop()
+	f.applied("insert 1 [1 a]", "insert 4 [4 d]")
+	if got := f.file(f.home.Join("ran")); got != "\n" {
+		t.Errorf("it ran %d times", len(got))
 	}
 }

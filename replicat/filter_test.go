@@ -63,6 +63,10 @@ func TestGetEnvTellsWhatTheReplicatKnows(t *testing.T) {
 		{"@GETENV ('RECORD', 'FILESEQNO')", "0"},
 		{"@GETENV ('STATS', 'INSERT')", "0"},
 		{"@GETENV ('STATS', 'TABLE', 'hr.emp', 'DISCARDS')", "0"},
+		{"@GETENV ('STATS', 'CDR_CONFLICTS')", "0"},
+		{"@GETENV ('GGFILEHEADER', 'FILESEQNO')", "0"},
+		{"@GETENV ('GGFILEHEADER', 'CHARSET')", "UTF-8"},
+		{"@GETENV ('GGFILEHEADER', 'LASTXID')", "-"},
 		{"@GETENV ('RECSOUTPUT')", "0"},
 	} {
 		f := newFixture(t, "TARGETDB sqlite:x.db\nMAP hr.emp, TARGET tg.emp, COLMAP (id = id, v = "+

@@ -26,6 +26,7 @@ type fixture struct {
 	emp    *record.TableDef
 	csn    uint64
 	cfg    Config // Delay, From, SkipTransaction
+	now    func() time.Time
 	exits  chan error
 	opened time.Time
 }
@@ -40,7 +41,7 @@ const plainParams = "TARGETDB sqlite:x.db\nMAP hr.*, TARGET tg.*;\n"
 func newFixture(t testing.TB, params string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, home: subdirs.Home(t.TempDir()), s: newServer(), emp: empDef(),
-		exits: make(chan error, 1), opened: time.Unix(1_700_000_000, 0).UTC()}
+		exits: make(chan error, 1), now: time.Now, opened: time.Unix(1_700_000_000, 0).UTC()}
 	if _, err := f.home.Create(); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func remove(id int) []byte {
 func (f *fixture) start() {
 	f.t.Helper()
 	p, err := process.Start(process.Config{Home: f.home, Type: checkpoint.Replicat, Group: "R",
-		ReportFile: f.home.Report("R", -1), Version: "test", Now: time.Now, Getenv: os.Getenv,
+		ReportFile: f.home.Report("R", -1), Version: "test", Now: f.now, Getenv: os.Getenv,
 		Stdout: io.Discard})
 	if err != nil {
 		f.t.Fatal(err)

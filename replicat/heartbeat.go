@@ -131,7 +131,7 @@ func (r *Replicat) findHeartbeat(ctx context.Context) error {
 			return err
 		}
 	}
-	answer, err := r.target.query(ctx, handler.Query{Text: h.names.SettingsStatement(), Rows: true})
+	answer, err := r.target.Query(ctx, handler.Query{Text: h.names.SettingsStatement(), Rows: true})
 	if err != nil || len(answer.Values) != 3 {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *Replicat) purgeHistory(ctx context.Context) error {
 		return nil
 	}
 	h.due = now.Add(h.every)
-	_, err := r.target.query(ctx, handler.Query{Text: h.names.PurgeStatement(now, h.keep)})
+	_, err := r.target.Query(ctx, handler.Query{Text: h.names.PurgeStatement(now, h.keep)})
 	var failed *handler.ApplyError
 	if errors.As(err, &failed) && failed.Class != handler.Connection {
 		r.p.Line("The history of heartbeats was not purged: %s", failed.Text)

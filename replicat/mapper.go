@@ -13,6 +13,7 @@ import (
 	"ggsh/heartbeat"
 	"ggsh/mapping"
 	"ggsh/mapping/expr"
+	"ggsh/mapping/sqlexec"
 	"ggsh/record"
 	"ggsh/trail"
 )
@@ -44,7 +45,7 @@ type mapper struct {
 	// suspending: and the run waits there for the order to go on.
 	suspending bool
 	// answers are those of queries that hold for longer than one MAP.
-	answers memory
+	answers sqlexec.Memory
 	idle    context.Context // ends with the mapper and with the order to stop
 	first   bool
 	since   time.Time // when cur got its first transaction without operations
@@ -65,8 +66,7 @@ func (r *Replicat) startMapper(ctx context.Context) (*mapper, error) {
 		return nil, err
 	}
 	m := &mapper{r: r, reader: reader, out: make(chan *group, groupsAhead),
-		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true,
-		answers: memory{once: map[string][]mapping.Answer{}}}
+		free: make(chan *group, groupsAhead), ended: make(chan struct{}), first: true}
 	r.reader = reader
 	idle, wake := context.WithCancel(ctx)
 	context.AfterFunc(r.state.stopCtx, wake)
@@ -213,6 +213,9 @@ func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 			return err
 		}
 	}
+	if err := m.commands(ctx, txn); err != nil {
+		return err
+	}
 	if txn.Streamed {
 		return m.stream(ctx, txn)
 	}
@@ -319,6 +322,13 @@ func (m *mapper) finish(txn *trail.Txn, end trail.Position) {
 	}
 }
 
+// locate notes where the operation stands that its transaction gave last.
+func (op *sourceOp) locate() {
+	at := op.txn.OpPosition()
+	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
+		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
+}
+
 // op maps one operation for every table it goes to.
 func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	body := op.body
@@ -336,13 +346,11 @@ func (m *mapper) op(ctx context.Context, op *sourceOp) error {
 	if err != nil {
 		return err
 	}
-	at := op.txn.OpPosition()
-	op.origin = expr.Origin{Txn: &op.txn.TxnInfo, Seqno: at.Seqno, RBA: at.RBA,
-		Place: expr.PlaceOf(op.ordinal, op.txn.Last())}
+	op.locate()
 	for _, t := range tables {
 		if len(t.plan.Events()) > 0 {
 			ref := opRef{txn: len(m.cur.txns) - 1, ordinal: op.ordinal, kind: record.OpType(body[0])}
-			apply, err := m.events(t, op, ref)
+			apply, err := m.events(ctx, t, op, ref)
 			if err != nil {
 				return err
 			}
@@ -375,7 +383,7 @@ func (m *mapper) notMapped(t *table, op *sourceOp, ref opRef, err error) error {
 	code, ofRow := mapping.RowError(err)
 	undecided := errors.As(err, new(*mapping.UndecidedError))
 	switch {
-	case errors.Is(err, mapping.ErrNoOperation) && !m.r.set.noOpsFail:
+	case errors.Is(err, mapping.ErrNoOperation) && t.plan.Statement.Switches.AllowNoOpUpdates:
 		g.noOps = append(g.noOps, t)
 		g.use(t)
 		return nil

@@ -59,7 +59,10 @@ func TestOracleLogins(t *testing.T) {
 		}
 		has(t, f.report(), "DBOPTIONS INTEGRATEDPARAMS is known and not acted on")
 	}
-	f := newFixture(t, "USERID /\n"+mapped)
+	f := newFixture(t, "USERID ggadmin, PASSWORD x\nDBOPTIONS DEFERREFCONST, SETTAG 0935\n"+mapped)
+	f.start()
+	has(t, f.abended().Error(), "r.prm:3:26: ", "DBOPTIONS SETTAG: the redo", "FILTERTABLE")
+	f = newFixture(t, "USERID /\n"+mapped)
 	f.start()
 	has(t, f.abended().Error(), "login of the operating system")
 }

@@ -18,6 +18,7 @@ import (
 	"ggsh/ggserr"
 	"ggsh/handler"
 	"ggsh/mapping"
+	"ggsh/mapping/sqlexec"
 	"ggsh/param"
 	"ggsh/process"
 	"ggsh/record"
@@ -89,13 +90,17 @@ type Replicat struct {
 	retries map[trail.Position]int
 	verdict *verdict // on a transaction that is not applied as it is
 	last    lastFacts
-	sql     standalone
+	sql     *sqlexec.Statements
 	heart   heart
-	asks    bool           // some MAP has a SQLEXEC: transactions come one at a time
-	warned  map[string]int // errors let pass, by table and number
-	counted []*table       // whose tallies wait for their transaction's end
-	stored  time.Time      // when the checkpoint file was written
-	dirty   bool           // the checkpoint file is behind the target
+	asks    bool // some MAP has a SQLEXEC: transactions come one at a time
+	// commands says that some statement has a SHELL, commanded which transaction was the
+	// last whose commands have run.
+	commands  bool
+	commanded trail.Position
+	warned    map[string]int // errors let pass, by table and number
+	counted   []*table       // whose tallies wait for their transaction's end
+	stored    time.Time      // when the checkpoint file was written
+	dirty     bool           // the checkpoint file is behind the target
 }
 
 // Run applies the trail until it is told to stop, the end that END names is
@@ -142,12 +147,12 @@ func (r *Replicat) prepare() error {
 	if r.set.spareNamed {
 		r.plan.SpareNamed()
 	}
-	r.asks = r.plan.HasQueries()
+	r.asks, r.commands = r.plan.HasQueries(), r.plan.Causes("SHELL", "")
 	r.plan.SetExceptionEnvironment(r.exceptionEnvironment())
 	if err := r.readHeartbeat(); err != nil {
 		return err
 	}
-	if err := r.readStandalone(); err != nil {
+	if r.sql, err = sqlexec.Read(r.p.Params(), r.p, r.p.Now()); err != nil {
 		return err
 	}
 	r.announce()
@@ -166,12 +171,8 @@ func (r *Replicat) prepare() error {
 
 // announce writes what the parameters made of the run.
 func (r *Replicat) announce() {
-	run := r.set.run
 	for _, notice := range r.set.notices {
 		r.p.Event(notice)
-	}
-	if run.Apply.MaxTransOps > 0 {
-		r.p.Info(ggserr.ParameterIgnored, "MAXTRANSOPS", "a source transaction is never split")
 	}
 }
 
@@ -197,7 +198,7 @@ func (r *Replicat) work(ctx context.Context) error {
 		err := r.pump(ctx)
 		var again *restart
 		if err == nil || errors.Is(err, errStopped) {
-			if sqlErr := r.atExit(ctx); sqlErr != nil {
+			if sqlErr := r.sql.AtExit(ctx, r.target, r.target.isLost()); sqlErr != nil {
 				return sqlErr
 			}
 		}

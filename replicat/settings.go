@@ -34,7 +34,6 @@ type settings struct {
 	sixDigits       bool
 	spareNamed      bool   // EXCLUDEWILDCARDOBJECTSONLY
 	input           string // EXTFILE of a special run
-	noOpsFail       bool   // NOALLOWNOOPUPDATES was written
 }
 
 // runEnd is END: when a run that is not for ever is over.
@@ -90,20 +89,29 @@ func readSettings(p *process.Process, cfg *Config) (*settings, error) {
 			s.end.at, s.end.text = p.Now(), "RUNTIME"
 		}
 	}
-	if no, ok := f.Last("NOALLOWNOOPUPDATES"); ok {
-		yes, given := f.Last("ALLOWNOOPUPDATES")
-		s.noOpsFail = !given || after(no.Pos, yes.Pos)
-	}
 	s.options = s.handlerOptions()
 	if err := s.readInput(f); err != nil {
 		return nil, err
 	}
 	s.credentials = p.Home().Resolve(globals.CredentialStore)
-	return s, s.readTarget(p, cfg)
+	if err := s.readTarget(p, cfg); err != nil {
+		return nil, err
+	}
+	return s, s.tags()
 }
 
-func after(a, b ggserr.Location) bool {
-	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
+// tags refuses SETTAG where it is to break loops: at other targets it means nothing.
+func (s *settings) tags() error {
+	for _, t := range s.run.Apply.Others {
+		if s.plugin == "oracle" && strings.EqualFold(t.Text, "SETTAG") {
+			return ggserr.New(ggserr.BadParameter, "DBOPTIONS SETTAG: the redo of this Replicat has no "+
+				"tag, so that an Extract with EXCLUDETAG would send its changes back").
+				At(t.Pos.File, t.Pos.Line, t.Pos.Column).
+				Do("Take it out, and name the checkpoint table to the Extract of this database: " +
+					"TRANLOGOPTIONS FILTERTABLE, or EXCLUDEUSER with the user of this Replicat.")
+		}
+	}
+	return nil
 }
 
 // task reports whether the group was added as the task of an initial load.
@@ -135,8 +143,14 @@ func (s *settings) handlerOptions() map[string]string {
 	if a.HasDuplicateError {
 		o["sqlduperr"] = strconv.FormatInt(a.DuplicateError, 10)
 	}
-	for name, text := range map[string]string{"emptystring": a.EmptyString,
-		"emptylobstring": a.EmptyLobString} {
+	texts := map[string]string{"emptystring": a.EmptyString, "emptylobstring": a.EmptyLobString}
+	if bad := a.BadChar; bad.Action != "" && bad.Action != "ABORT" {
+		texts["replacebadchar"], texts["replacebadcharby"] = bad.Action, bad.Substitute
+		if bad.NoWarning {
+			texts["replacebadcharnowarning"] = "true"
+		}
+	}
+	for name, text := range texts {
 		if text != "" {
 			o[name] = text
 		}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"ggsh/handler"
-	"ggsh/param"
 )
 
 func TestStatementsRunAtStartAndAtTheEnd(t *testing.T) {
@@ -113,29 +112,6 @@ func TestAnswersHoldAsLongAsExecSays(t *testing.T) {
 	}
 }
 
-func TestPlaceholders(t *testing.T) {
-	params := []param.SQLParam{{Name: "a"}, {Name: "b"}}
-	for query, want := range map[string]string{
-		"select :b, :a, :B from t":    "select ?, ?, ? from t [1 0 1]",
-		"select ?, ? from t":          "select ?, ? from t [0 1]",
-		"select ':a', x::int, \"?\"":  "select ':a', x::int, \"?\" []",
-		"select '12:30' where x = :a": "select '12:30' where x = ? [0]",
-		"select 'it''s' where x = :a": "select 'it''s' where x = ? [0]",
-		"select 'open":                "select 'open []",
-		"select :c":                   "SQLEXEC: the query has :c, which is not among PARAMS",
-		"select ?, ?, ?":              "SQLEXEC: the query has 3 ?, PARAMS has 2",
-	} {
-		text, order, err := placeholders(query, params)
-		got := fmt.Sprint(text, " ", order)
-		if err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%s: %s, want %s", query, got, want)
-		}
-	}
-}
-
 // A verdict that comes when parts of the transaction are in the target already takes
 // them back.
 func TestAVerdictTakesBackTheParts(t *testing.T) {
@@ -157,15 +133,4 @@ func TestAVerdictTakesBackTheParts(t *testing.T) {
 	if c.Inserts != 2 || c.Discards != 21 || len(f.s.log) != 2 || f.s.opens != 2 {
 		t.Errorf("%+v, %d in the log, %d opens", c, len(f.s.log), f.s.opens)
 	}
-}
-
-func FuzzPlaceholders(f *testing.F) {
-	f.Add("select ':a', :a, x::int from t where b = ?")
-	f.Add("select 'open")
-	f.Fuzz(func(t *testing.T, query string) {
-		text, order, err := placeholders(query, []param.SQLParam{{Name: "a"}, {Name: "b"}})
-		if err == nil && strings.Count(text, "?") < len(order) {
-			t.Errorf("%q: %q has fewer placeholders than %v", query, text, order)
-		}
-	})
 }

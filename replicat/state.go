@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"ggsh/control"
 	"ggsh/trail"
 )
 
@@ -63,7 +64,7 @@ func (s *state) say(phrase string) {
 func (s *state) suspend() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phrase, s.resumed = "Process is suspended, waiting for RESUME command", make(chan struct{})
+	s.phrase, s.resumed = control.Suspended, make(chan struct{})
 	return s.resumed
 }
 

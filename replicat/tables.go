@@ -121,6 +121,8 @@ func (r *Replicat) refuseBeyond(t *table) error {
 		what = "COMPARECOLS and RESOLVECONFLICT"
 	case !(can.Continues && can.Queries) && len(t.plan.Queries) > 0:
 		what = "SQLEXEC"
+	case !can.Calls && t.plan.CallsProcedures():
+		what = "SQLEXEC with SPNAME: it knows no procedures whose parameters can be read back"
 	case !can.Continues && len(t.exceptions) > 0:
 		what = "a mapping of exceptions"
 	default:

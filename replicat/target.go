@@ -102,15 +102,6 @@ func (t *target) tryOpen(ctx context.Context) (*handler.Opened, error) {
 	return opened, nil
 }
 
-// begin executes the SQLEXECs of the start.
-func (t *target) begin(ctx context.Context, h handler.Handler) error {
-	can := h.Describe()
-	if err := t.r.sql.refuse(&can); err != nil {
-		return err
-	}
-	return t.r.atStart(ctx, h)
-}
-
 // accessDenied are the numbers by which MySQL and MariaDB refuse a user or a password.
 var accessDenied = []int{1045, 1698}
 

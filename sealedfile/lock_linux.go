@@ -10,8 +10,9 @@ import (
 // lockWait is how long another shell may take to change a file.
 const lockWait = 10 * time.Second
 
-// lockFolder waits for the lock on the folder, which goes with its file.
-func lockFolder(dir string) (*os.File, error) {
+// LockFolder waits for the lock on a folder, which goes with the file it gives: who
+// changes files in it holds it meanwhile.
+func LockFolder(dir string) (*os.File, error) {
 	d, err := os.Open(dir)
 	if err != nil {
 		return nil, err

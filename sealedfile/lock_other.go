@@ -4,5 +4,5 @@ package sealedfile
 
 import "os"
 
-// lockFolder opens the folder; only Linux builds lock it.
-func lockFolder(dir string) (*os.File, error) { return os.Open(dir) }
+// LockFolder opens the folder; only Linux builds lock it.
+func LockFolder(dir string) (*os.File, error) { return os.Open(dir) }

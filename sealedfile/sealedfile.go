@@ -241,7 +241,7 @@ func syncDir(dir string) error {
 
 // locked runs change while no other process changes the file.
 func (f *File) locked(change func() error) error {
-	lock, err := lockFolder(filepath.Dir(f.Path))
+	lock, err := LockFolder(filepath.Dir(f.Path))
 	if err != nil {
 		return f.failed(err)
 	}

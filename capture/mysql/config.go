@@ -90,9 +90,14 @@ func (c *Config) wanted(schema, table string) bool {
 // systemSchemas hold the server's own tables.
 var systemSchemas = []string{"mysql", "information_schema", "performance_schema", "sys"}
 
-func (c *Config) filtered(schema, table string) bool {
+// filtered reports a table of FilterTables; folds says that the server does not tell
+// upper and lower case of names apart.
+func (c *Config) filtered(schema, table string, folds bool) bool {
 	return slices.ContainsFunc(c.FilterTables, func(name string) bool {
 		s, t, _ := strings.Cut(name, ".")
+		if folds {
+			return strings.EqualFold(s, schema) && strings.EqualFold(t, table)
+		}
 		return s == schema && t == table
 	})
 }

@@ -375,18 +375,34 @@ func TestPositions(t *testing.T) {
 }
 
 func TestFilteredTransaction(t *testing.T) {
-	f := newFakeLog(t, flavorMySQL)
-	f.r.cfg.FilterTables = []string{"s.ck"}
-	f.r.cfg.Want = func(s, n string) bool { return n != "unwanted" }
-	for _, name := range []string{"t", "ck", "unwanted"} {
-		f.query("BEGIN")
-		f.event(binlog.TableMapEvent, tableBody("t"))
-		f.insert(1, name)
-		f.event(binlog.TableMapEvent, tableBody(name))
-		f.insert(2, name)
-		f.xid()
+	const apps, ours = "[INSERT 1,t;INSERT 2,t;]", "[INSERT 1,ck;]"
+	for _, c := range []struct {
+		get, ignoreApps, folds bool
+		want                   string
+	}{
+		{want: apps + "[INSERT 1,unwanted;]"},
+		{want: apps + "[INSERT 1,unwanted;]", folds: true},
+		{get: true, want: apps + ours + "[INSERT 1,unwanted;]"},
+		{get: true, ignoreApps: true, want: ours},
+		{ignoreApps: true},
+	} {
+		f := newFakeLog(t, flavorMySQL)
+		f.r.cfg.FilterTables = []string{"s.ck"}
+		if c.folds {
+			f.r.cfg.FilterTables, f.r.srv.vars = []string{"S.Ck"}, map[string]string{"lower_case_table_names": "1"}
+		}
+		f.r.cfg.GetReplicates, f.r.cfg.IgnoreApplications = c.get, c.ignoreApps
+		f.r.cfg.Want = func(s, n string) bool { return n != "unwanted" }
+		for _, name := range []string{"t", "ck", "unwanted"} {
+			f.query("BEGIN")
+			f.event(binlog.TableMapEvent, tableBody("t"))
+			f.insert(1, name)
+			f.event(binlog.TableMapEvent, tableBody(name))
+			f.insert(2, name)
+			f.xid()
+		}
+		f.want(c.want)
 	}
-	f.want("[INSERT 1,t;INSERT 2,t;][INSERT 1,unwanted;]")
 }
 
 // TestSkips: what was delivered before is read again and not delivered.

@@ -19,7 +19,8 @@ type group struct {
 	time       time.Time // of the commit, where the GTID event has it to the microsecond
 	buf        *cachemgr.Buffer
 	marks      []savepoint
-	excluded   bool   // it touches a table of FilterTables
+	excluded   bool   // by a tag of FilterTags
+	replicated bool   // it touches a table of FilterTables
 	standalone bool   // MariaDB: one statement without COMMIT
 	xa         string // the branch that the group prepares
 	xaPrepare  bool   // MariaDB: the group ends in XA_PREPARE
@@ -117,9 +118,16 @@ func (r *reader) commit(h *binlog.Header) error {
 	if r.group.xaPrepare {
 		return r.stop(ggserr.New(ggserr.LogProblem, "an XA group that ends in COMMIT"))
 	}
-	buf, excluded := r.group.buf, r.group.excluded
+	buf, excluded := r.group.buf, r.leavesOut()
 	r.group.buf = nil
 	return r.deliver(h, buf, excluded)
+}
+
+// leavesOut decides for the open group, once its last table is known.
+func (r *reader) leavesOut() bool {
+	g := &r.group
+	return g.excluded || g.replicated && !r.cfg.GetReplicates ||
+		!g.replicated && r.cfg.IgnoreApplications
 }
 
 // deliver ends the open group: buf holds the operations that became final.

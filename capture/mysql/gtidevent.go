@@ -186,7 +186,7 @@ func (r *reader) xaPrepare(h *binlog.Header, body []byte) error {
 		r.freeBuffer(old.buf)
 	}
 	r.branches[key] = &branch{buf: r.group.buf, begin: r.group.begin, set: r.branchSet(),
-		since: time.Unix(int64(h.Time), 0).UTC(), excluded: r.group.excluded}
+		since: time.Unix(int64(h.Time), 0).UTC(), excluded: r.leavesOut()}
 	r.src.state.prepared(key, r.branches[key])
 	r.group.buf = nil
 	r.group.xaPrepare = false

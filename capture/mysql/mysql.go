@@ -47,9 +47,12 @@ type Config struct {
 	// Want tells which tables are captured; nil captures all but the server's own. An
 	// empty table asks whether anything of the schema is captured.
 	Want func(schema, table string) bool
-	// FilterTables are tables (schema.table); a transaction that touches one of
-	// them is left out as a whole. Loop prevention: a Replicat's checkpoint table.
-	FilterTables []string
+	// FilterTables are the checkpoint tables of Replicats (schema.table); a transaction
+	// that touches one of them is a Replicat's. It is left out as a whole unless
+	// GetReplicates; all others are left out with IgnoreApplications.
+	FilterTables       []string
+	GetReplicates      bool
+	IgnoreApplications bool
 	// AllDDL has DDL delivered on whatever object, Want or not, but the server's own.
 	AllDDL bool
 	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+).

@@ -230,7 +230,7 @@ func (r *reader) schemaChange(h *binlog.Header, q *queryEvent, s *ddl.Statement,
 		strings.HasSuffix(text, "START TRANSACTION") {
 		return r.deliverWithin(h, buf)
 	}
-	return r.deliver(h, buf, r.group.excluded)
+	return r.deliver(h, buf, r.leavesOut())
 }
 
 func completeName(n *ddl.Name, schema, object string) {
@@ -307,7 +307,7 @@ func cacheFailed(err error) error {
 // in the same group. A restart behind it reads the group again from its begin.
 func (r *reader) deliverWithin(h *binlog.Header, buf *cachemgr.Buffer) error {
 	end, when := r.at, r.commitTime(h)
-	if r.skips(r.group.id, end, when) || r.group.excluded {
+	if r.skips(r.group.id, end, when) || r.leavesOut() {
 		r.freeBuffer(buf)
 		return nil
 	}

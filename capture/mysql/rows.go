@@ -12,11 +12,11 @@ import (
 
 // tableRef is a table id of the log: valid until the table map changes.
 type tableRef struct {
-	body    []byte // of the TABLE_MAP event
-	wanted  bool
-	exclude bool // a table of FilterTables
-	plan    *binlog.Plan
-	def     *record.TableDef
+	body   []byte // of the TABLE_MAP event
+	wanted bool
+	marks  bool // a table of FilterTables
+	plan   *binlog.Plan
+	def    *record.TableDef
 }
 
 // maxTableRefs bounds the table ids that are kept: each DDL and each FLUSH TABLES
@@ -31,9 +31,7 @@ func (r *reader) tableMap(body []byte) error {
 	}
 	ref := r.tables[id]
 	if ref != nil && bytes.Equal(ref.body, body) {
-		if ref.exclude {
-			r.group.excluded = true
-		}
+		r.group.replicated = r.group.replicated || ref.marks
 		return nil
 	}
 	if len(r.tables) >= maxTableRefs {
@@ -41,12 +39,10 @@ func (r *reader) tableMap(body []byte) error {
 	}
 	ref = &tableRef{body: bytes.Clone(body)}
 	s, t := string(schema), string(table)
-	ref.exclude = r.cfg.filtered(s, t)
-	ref.wanted = !ref.exclude && r.cfg.wanted(s, t)
+	ref.marks = r.cfg.filtered(s, t, r.srv.folds())
+	ref.wanted = !ref.marks && r.cfg.wanted(s, t)
 	r.tables[id] = ref
-	if ref.exclude {
-		r.group.excluded = true
-	}
+	r.group.replicated = r.group.replicated || ref.marks
 	return nil
 }
 
@@ -64,7 +60,7 @@ func (r *reader) rows(h *binlog.Header, body []byte) error {
 	if ref == nil {
 		return r.damaged(fmt.Errorf("rows of table id %d, of which no table map came", id))
 	}
-	if !ref.wanted || r.group.excluded {
+	if !ref.wanted || r.group.excluded || r.group.replicated && !r.cfg.GetReplicates {
 		return nil
 	}
 	if ref.plan == nil {

@@ -152,6 +152,12 @@ func (s *database) on(name string) bool {
 	return v == "ON" || v == "1" || v == "YES"
 }
 
+// folds reports whether upper and lower case of tables' names are the same to the server.
+func (s *database) folds() bool {
+	v := s.vars["lower_case_table_names"]
+	return v != "" && v != "0"
+}
+
 // fullMetadata reports whether table maps carry names.
 func (s *database) fullMetadata() bool {
 	return strings.EqualFold(s.vars["binlog_row_metadata"], "FULL")

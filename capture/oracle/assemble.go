@@ -44,7 +44,7 @@ type assembler struct {
 // verdict is what is to be done with a row.
 type verdict struct {
 	take   bool
-	filter bool // its transaction is left out
+	filter bool // its transaction is a Replicat's
 }
 
 func newAssembler(cfg *Config, cache *cachemgr.Manager) *assembler {
@@ -210,11 +210,19 @@ func (a *assembler) begun(r *Row) *transaction {
 	}
 	t := &transaction{xid: r.XID, key: key, start: r.SCN, since: r.Time, born: a.window, user: r.User}
 	t.skipped = a.skips[r.XID] || r.XID.partial() && a.skipsSlot(r.XID)
-	t.excluded = t.skipped || a.cfg.excluded(r.User)
+	t.excluded = t.skipped
+	a.mark(t, a.cfg.replicats(r.User))
 	t.touched = a.window
 	a.touched = append(a.touched, t)
 	a.open[key] = t
 	return t
+}
+
+// mark notes that a transaction is a Replicat's.
+func (a *assembler) mark(t *transaction, replicated bool) {
+	if replicated {
+		t.replicated, t.excluded = true, t.excluded || !a.cfg.GetReplicates
+	}
 }
 
 // of finds the transaction of a row, and opens it when its begin was not seen. The
@@ -303,13 +311,11 @@ func (a *assembler) change(r *Row) error {
 		return nil
 	}
 	t := a.of(r)
-	if a.cfg.excluded(r.User) || v.filter {
-		t.excluded = true
-	}
+	a.mark(t, a.cfg.replicats(r.User) || v.filter)
 	if t.user == "" {
 		t.user = r.User
 	}
-	if t.excluded {
+	if t.excluded || !v.take {
 		return nil
 	}
 	if err := a.supported(r, t); err != nil {
@@ -352,7 +358,7 @@ const rereadSpan = 1 << 20
 // matters reports whether a transaction must be read from its begin after a restart
 // while it is open at an SCN. Why it is left out is known from its begin, too.
 func (a *assembler) matters(t *transaction, at uint64) bool {
-	return !t.skipped && (t.excluded || t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at)
+	return !t.skipped && (t.excluded || t.replicated || t.buf != nil && t.buf.Len() > 0 || a.lobs && t.start+rereadSpan > at)
 }
 
 // oldest is the start of the oldest open transaction that has changes that matter.

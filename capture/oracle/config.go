@@ -27,12 +27,14 @@ type Config struct {
 
 	// Want tells which tables are captured; nil captures all but the database's own.
 	Want func(owner, table string) bool
-	// FilterTables are tables (OWNER.NAME); a transaction that touches one of them is
-	// left out as a whole. Loop prevention: a Replicat's checkpoint table.
-	FilterTables []string
-	// ExcludeUsers leaves out the transactions of these users, as far as the log names
-	// them: where their session began before the log, it does not.
-	ExcludeUsers []string
+	// FilterTables are the checkpoint tables of Replicats (OWNER.NAME); a transaction
+	// that touches one of them is a Replicat's. So are those of ExcludeUsers, as far as
+	// the log names them: where their session began before the log, it does not. They
+	// are left out as a whole unless GetReplicates; all others with IgnoreApplications.
+	FilterTables       []string
+	ExcludeUsers       []string
+	GetReplicates      bool
+	IgnoreApplications bool
 	// IgnoreObjects are object numbers without a name whose rows are passed over.
 	IgnoreObjects []uint32
 
@@ -130,7 +132,8 @@ func (c *Config) filtered(owner, name string) bool {
 	})
 }
 
-func (c *Config) excluded(user string) bool {
+// replicats reports a user of ExcludeUsers.
+func (c *Config) replicats(user string) bool {
 	return user != "" && slices.ContainsFunc(c.ExcludeUsers, func(name string) bool {
 		return strings.EqualFold(name, user)
 	})

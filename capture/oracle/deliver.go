@@ -139,7 +139,8 @@ func (r *reader) replace(list, fresh []*transaction) (missing []*transaction) {
 			continue
 		}
 		t.again, fresh[i].buf = &content{buf: fresh[i].buf, undo: fresh[i].undo,
-			excluded: fresh[i].excluded}, nil
+			excluded:   fresh[i].excluded,
+			replicated: fresh[i].replicated}, nil
 		r.src.state.reread.Add(1)
 	}
 	return missing
@@ -203,7 +204,7 @@ func (r *reader) push(ctx context.Context, group, later []*transaction) error {
 	d := &delivery{}
 	for _, t := range group {
 		delete(r.tx.skips, t.xid)
-		if scn <= r.at.Done || t.excluded || t.buf == nil || t.buf.Len() == 0 {
+		if t.excluded || r.cfg.IgnoreApplications && !t.replicated || scn <= r.at.Done || t.buf == nil || t.buf.Len() == 0 {
 			r.tx.drop(t)
 			continue
 		}

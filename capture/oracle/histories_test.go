@@ -31,6 +31,8 @@ type trail struct {
 	begin   uint64 // SCN where the first run began
 	without string // a table that is not captured
 	past    uint64 // where the first run is told to begin; 0: now
+	// what is taken of Replicat's transactions, and left out of the others
+	getReplicates, ignoreApplications bool
 }
 
 // TestRandomHistories: whatever happens to the logs, the connection and the capture
@@ -52,7 +54,7 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 	h := oracletest.New(seed, 40+rng.IntN(160))
 	m := oracletest.NewModel(h, seed, rng.IntN(12))
 	m.Catalog(mode == oracle.Catalog)
-	out := &trail{}
+	out := &trail{getReplicates: seed%5 >= 3, ignoreApplications: seed%5 == 4}
 	if seed%3 == 0 { // without LOBs no transaction is read again
 		out.without = oracletest.LOBs
 	}
@@ -68,7 +70,7 @@ func runHistory(dir string, seed uint64, mode oracle.Mode) error {
 			return fmt.Errorf("run %d: %w", kill+1, err)
 		}
 	}
-	if err := out.compare(h.Want(out.begin, out.without)); err != nil {
+	if err := out.compare(h.Want(out.begin, out.without, out.takes)); err != nil {
 		return fmt.Errorf("begin %d: %w", out.begin, err)
 	}
 	return nil
@@ -83,6 +85,7 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 	cfg := oracle.Config{Group: "EORA", Mode: mode, SpoolDir: filepath.Join(dir, "spool"),
 		SchemaFile: filepath.Join(dir, "schema.json"), Start: oracle.Start{Restart: tr.restart, SCN: tr.past},
 		FilterTables: []string{oracletest.Owner + "." + oracletest.Marker}, ExcludeUsers: []string{"GGADMIN"},
+		GetReplicates: tr.getReplicates, IgnoreApplications: tr.ignoreApplications,
 		Want: func(_, table string) bool {
 			return table != oracletest.Other && table != oracletest.Marker && table != tr.without
 		},
@@ -149,6 +152,11 @@ func (tr *trail) run(m *oracletest.Model, h *oracletest.History, dir string, mod
 	}
 	tr.txns = tr.txns[:tr.durable] // what was not durable is lost
 	return nil
+}
+
+// takes is the rule by which transactions are delivered.
+func (tr *trail) takes(replicated bool) bool {
+	return replicated && tr.getReplicates || !replicated && !tr.ignoreApplications
 }
 
 func (tr *trail) checkpoint(restart string) { tr.durable, tr.restart = len(tr.txns), restart }

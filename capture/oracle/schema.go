@@ -135,7 +135,7 @@ func (s *schema) judge(ctx context.Context, r *Row) (verdict, error) {
 			return verdict{}, err
 		}
 	}
-	return verdict{take: h.wanted, filter: h.filter}, nil
+	return verdict{take: h.wanted && !h.filter, filter: h.filter}, nil
 }
 
 // lobs reports whether a wanted table has LOBs.

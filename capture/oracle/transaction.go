@@ -49,6 +49,8 @@ type content struct {
 	mark     cachemgr.Mark // of saved only
 	undo     int64         // rows that undo others
 	excluded bool
+	// replicated says that it is a Replicat's.
+	replicated bool
 }
 
 // frame is a row in a buffer. Its octets:

@@ -74,8 +74,14 @@ func (n *snapshot) advance() error {
 	}
 	n.last = r.seq
 	def, err := n.source.definition(n.ctx, n.tx, r.tab)
-	if err != nil || def == nil {
+	if err != nil {
 		return err
+	}
+	if n.source.marks.tables[r.tab] {
+		n.source.marks.follow(&r)
+	}
+	if def == nil || n.source.leavesOut() {
+		return nil
 	}
 	switch r.op {
 	case opInsertReplace, opRowidReplace, opUpdateReplace:

@@ -31,6 +31,12 @@ type Config struct {
 	Bounds []int64
 	// Want says which tables to read; nil means all.
 	Want func(schema, table string) bool
+	// FilterTables are the checkpoint tables of Replicats; they need ADD TRANDATA. The
+	// transactions that these mark are left out unless GetReplicates; all other changes
+	// are with IgnoreApplications.
+	FilterTables       []string
+	GetReplicates      bool
+	IgnoreApplications bool
 	// Warn is told what an operator should know, without stopping.
 	Warn func(text string)
 }
@@ -48,6 +54,7 @@ type Source struct {
 	warned map[string]bool
 	nextID uint32
 	open   *snapshot
+	marks  replicates
 	schema int64 // schema version at the last look
 	wait   time.Duration
 }
@@ -68,6 +75,9 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 		wait: minPoll, seen: -1, schema: -1}
 	if s.wide, err = encoding(ctx, db); err == nil {
 		s.at, err = s.startAt(ctx)
+	}
+	if err == nil {
+		err = s.openMarks(ctx)
 	}
 	if err == nil {
 		s.watch, err = db.Conn(ctx)
@@ -337,7 +347,7 @@ func (s *Source) definition(ctx context.Context, q querier, id int64,
 	if err := json.Unmarshal([]byte(text), def); err != nil {
 		return nil, fmt.Errorf("definition %d of the change log: %w", id, err)
 	}
-	if !s.wants(def.Name) {
+	if s.marks.tables[id] = s.filtered(def.Name); s.marks.tables[id] || !s.wants(def.Name) {
 		def = nil
 	} else {
 		s.nextID++

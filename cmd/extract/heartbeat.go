@@ -8,8 +8,8 @@ import (
 	"ggsh/heartbeat"
 )
 
-// heartbeatLogin is the login of the source database; ok is false for other sources.
-func (w *wiring) heartbeatLogin() (l dblogin.Login, ok bool, err error) {
+// databaseLogin is the login of the source database; ok is false for other sources.
+func (w *wiring) databaseLogin() (l dblogin.Login, ok bool, err error) {
 	login, err := w.sourceLogin()
 	if err != nil || login.Directory != "" {
 		return l, false, err
@@ -35,7 +35,7 @@ func (w *wiring) heartbeatNames() (*heartbeat.Names, error) {
 	if w.isPump() {
 		return &heartbeat.Names{}, nil
 	}
-	l, ok, err := w.heartbeatLogin()
+	l, ok, err := w.databaseLogin()
 	if err != nil || !ok {
 		return nil, nil // opening the source says what is wrong
 	}
@@ -57,7 +57,7 @@ func (w *wiring) sendHeartbeats(ctx context.Context, n *heartbeat.Names) (end fu
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if l, ok, err := w.heartbeatLogin(); err == nil && ok {
+		if l, ok, err := w.databaseLogin(); err == nil && ok {
 			w.beat(ctx, l, *n)
 		}
 	}()

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"ggsh/capture/oracle"
 	"ggsh/checkpoint"
@@ -13,7 +15,7 @@ import (
 )
 
 // oracleConfig is what a capture and a snapshot of an Oracle database share.
-func (w *wiring) oracleConfig(l dblogin.Login, want func(schema, table string) bool) oracle.Config {
+func (w *wiring) oracleConfig(l dblogin.Login, want func(schema, table string) bool) (oracle.Config, error) {
 	log := w.run.Capture.Log
 	cfg := oracle.Config{Group: w.p.Group(), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: want, Warn: w.p.Event,
@@ -25,13 +27,20 @@ func (w *wiring) oracleConfig(l dblogin.Login, want func(schema, table string) b
 	if log.Catalog {
 		cfg.Mode = oracle.Catalog
 	}
-	cfg.FilterTables = w.filterTables()
-	return cfg
+	cfg.GetReplicates, cfg.IgnoreApplications = w.run.Capture.GetReplicates, w.run.Capture.IgnoreApplications
+	var err error
+	if cfg.FilterTables, err = w.filterTables(strings.ToUpper(l.User)); err != nil {
+		return cfg, err
+	}
+	return cfg, w.tellReplicates(append(slices.Clone(cfg.FilterTables), cfg.ExcludeUsers...))
 }
 
 // openOracle opens the log of an Oracle database.
 func (w *wiring) openOracle(ctx context.Context, l dblogin.Login, start extract.SourceStart) (extract.Source, error) {
-	cfg := w.oracleConfig(l, start.Want)
+	cfg, err := w.oracleConfig(l, start.Want)
+	if err != nil {
+		return nil, err
+	}
 	cfg.Start = oracle.Start{Restart: start.Restart}
 	switch b := start.Begin; b.Kind {
 	case checkpoint.BeginCSN:
@@ -48,6 +57,7 @@ func (w *wiring) openOracle(ctx context.Context, l dblogin.Login, start extract.
 	if w.isLoad() {
 		// A load brings rows up to a later moment: whoever changed them.
 		cfg.FilterTables, cfg.ExcludeUsers, cfg.SchemaFile = nil, nil, ""
+		cfg.IgnoreApplications = false
 	}
 	w.tellOracle(cfg.Mode)
 	src, err := oracle.Open(ctx, cfg)

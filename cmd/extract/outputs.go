@@ -46,7 +46,7 @@ func (w *wiring) openOutput(ctx context.Context, out extract.OutputConfig) (extr
 
 func (w *wiring) header() trail.HeaderInfo {
 	h := trail.HeaderInfo{Group: w.p.Group(), Program: "ggsh Capture " + version}
-	if login, ok, err := param.ReadLogin(w.p.Params()); err == nil && ok {
+	if login, err := w.sourceLogin(); err == nil {
 		h.Kind, h.Database, h.Host = "mysql", login.Database, login.Host
 		if login.Embedded != "" {
 			h.Kind, h.Database = "sqlite", login.Embedded

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"ggsh/capture/mysql"
@@ -36,6 +36,8 @@ type wiring struct {
 	tables    []*param.TableStatement
 	discards  *discards
 	saidNoDDL bool // that the source tells no DDL
+	// saidReplicates: what becomes of Replicat's transactions
+	saidReplicates bool
 }
 
 // wire reads what the parameter file says and gives what the process has to do.
@@ -46,6 +48,8 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 		return nil, err
 	}
 	w.globals = p.Globals()
+	own, all := &w.run.Memory, w.globals.Memory
+	own.Size, own.Directory = cmp.Or(own.Size, all.Size), cmp.Or(own.Directory, all.Directory)
 	if w.keys, err = wallet.Of(p.Home()); err != nil {
 		return nil, err
 	}
@@ -62,6 +66,7 @@ func wire(p *process.Process, args process.Args) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
+	w.badCharacters()
 	if err := w.refuseTask(); err != nil {
 		return nil, err
 	}
@@ -116,11 +121,15 @@ func (w *wiring) config() (extract.Config, error) {
 	if err == nil && !w.isLoad() {
 		names, err = w.heartbeatNames()
 	}
-	return extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
+	cfg := extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
 		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
-		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}, err
+		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}
+	if err == nil {
+		err = w.readSQL(&cfg)
+	}
+	return cfg, err
 }
 
 // noDefinitions tells that definitions come with the source. A file that is to override
@@ -137,6 +146,14 @@ func (w *wiring) noDefinitions() error {
 		}
 	}
 	return nil
+}
+
+// badCharacters tells that a value that cannot be converted stops an Extract.
+func (w *wiring) badCharacters() {
+	if action := w.run.Apply.BadChar.Action; action != "" && action != "ABORT" {
+		w.p.Event(ggserr.New(ggserr.ParameterIgnored, "REPLACEBADCHAR "+action, "an Extract stops at text that "+
+			"is not valid in its source; Replicat acts on it"))
+	}
 }
 
 // isLoad reports whether tables are read instead of a log.
@@ -160,23 +177,6 @@ func (w *wiring) supported() error {
 	return nil
 }
 
-// selects refuses what the source's log does not tell of a transaction.
-func (w *wiring) selects(kind dblogin.Kind) error {
-	log := w.run.Capture.Log
-	n := len(log.ExcludeUserIDs) + len(log.ExcludeTrans) + len(log.IncludeTags)
-	if kind == dblogin.Oracle {
-		n += len(log.ExcludeTags)
-	} else {
-		n += len(log.ExcludeUsers)
-	}
-	if n == 0 {
-		return nil
-	}
-	return ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS selects transactions by a user, name or tag "+
-		"that the log of this source does not tell").
-		Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")
-}
-
 // serves reports whether a TABLE statement stands under an output.
 func (w *wiring) serves(t *param.TableStatement, out extract.OutputConfig) bool {
 	return slices.Contains(t.Switches.Outputs, out.Index)
@@ -185,6 +185,9 @@ func (w *wiring) serves(t *param.TableStatement, out extract.OutputConfig) bool 
 // openSource opens the trail of a data pump, or the database.
 func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (extract.Source, error) {
 	if w.p.Document().Group.Source == checkpoint.TrailSource {
+		if err := w.tellReplicates(nil); err != nil {
+			return nil, err
+		}
 		return w.openTrail(ctx, start)
 	}
 	login, err := w.sourceLogin()
@@ -192,6 +195,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if login.Directory != "" {
+		if err := w.tellReplicates(nil); err != nil {
+			return nil, err
+		}
 		w.noDDL()
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
 	}
@@ -200,6 +206,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if kafka {
+		if err := w.tellReplicates(nil); err != nil {
+			return nil, err
+		}
 		w.noDDL()
 		return w.openKafka(ctx, start)
 	}
@@ -212,12 +221,11 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 // openDatabase opens the log of the database.
 func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extract.SourceStart,
 ) (extract.Source, error) {
-	if login.Embedded != "" && len(w.run.Capture.Log.ExcludeTags)+len(w.run.Capture.Log.FilterTables) > 0 {
-		return nil, ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS EXCLUDETAG and FILTERTABLE are not "+
-			"possible with a SQLite source").Do("Take the option out.")
-	}
 	if login.Embedded != "" {
 		w.noDDL()
+		if err := w.selects(dblogin.SQLite); err != nil {
+			return nil, err
+		}
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
 	}
 	l, err := w.login(login)
@@ -242,12 +250,22 @@ func (w *wiring) noDDL() {
 	}
 }
 
-// sourceLogin is how the source database is named.
+// sourceLogin is how the source database is named; an alias may stand for a file or a folder.
 func (w *wiring) sourceLogin() (param.Login, error) {
 	login, given, err := param.ReadLogin(w.p.Params())
 	if err == nil && !given {
 		err = ggserr.New(ggserr.BadParameter, "the parameter file names no source database").
 			At(w.p.Params().Path, 1, 1).Do("Add SOURCEDB db@host:port, USERID user, PASSWORD password.")
+	}
+	if err != nil || login.Alias == "" {
+		return login, err
+	}
+	l, err := w.login(login)
+	switch l.Kind {
+	case dblogin.SQLite:
+		login.Embedded = l.Database
+	case dblogin.Directory:
+		login.Directory = l.Database
 	}
 	return login, err
 }
@@ -309,6 +327,9 @@ func (w *wiring) digits() int {
 func (w *wiring) openSQLite(ctx context.Context, path string, start extract.SourceStart) (extract.Source, error) {
 	cfg := sqlite.Config{Path: path, Restart: start.Restart, Want: start.Want,
 		Warn: func(text string) { w.p.Event(ggserr.New(ggserr.DatabaseMessage, text)) }}
+	if err := w.sqliteReplicates(ctx, &cfg); err != nil {
+		return nil, err
+	}
 	switch start.Begin.Kind {
 	case checkpoint.BeginEOF:
 		cfg.AtEnd = true
@@ -333,7 +354,17 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
 	cfg.AllDDL = w.ddl.Given
-	cfg.FilterTables = w.filterTables()
+	cfg.GetReplicates, cfg.IgnoreApplications = w.run.Capture.GetReplicates, w.run.Capture.IgnoreApplications
+	var err error
+	if cfg.FilterTables, err = w.filterTables(l.Database); err != nil {
+		return nil, err
+	}
+	if err := w.lookFor(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := w.tellReplicates(cfg.FilterTables); err != nil {
+		return nil, err
+	}
 	cfg.Start = mysql.Start{Restart: start.Restart}
 	switch b := start.Begin; b.Kind {
 	case checkpoint.BeginSeqno:
@@ -350,21 +381,13 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 	if w.isLoad() {
 		// A load brings rows up to a later moment: whoever changed them.
 		cfg.FilterTables, cfg.FilterTags, cfg.SchemaFile = nil, nil, ""
+		cfg.IgnoreApplications = false
 	}
 	src, err := mysql.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	return mysqlSource{src}, nil
-}
-
-// filterTables are the checkpoint tables whose transactions are left out.
-func (w *wiring) filterTables() []string {
-	var list []string
-	for _, name := range w.run.Capture.Log.FilterTables {
-		list = append(list, strings.Trim(name.String(), `"`))
-	}
-	return list
 }
 
 func (w *wiring) spoolDir() string {

@@ -111,6 +111,30 @@ func TestCommandLine(t *testing.T) {
 	want(t, text, code, 2, "no-such.oby")
 }
 
+// TestConnectFlags: what cannot be done is told before anything is, and a Manager
+// that does not answer ends a script before its first line.
+func TestConnectFlags(t *testing.T) {
+	r := run{home: t.TempDir(), input: "create subdirs\n"}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-user", "anna"}, 2, "belong to -connect"},
+		{[]string{"-connect", "h", "-user", "anna", "-alias", "a"}, 2, "exclude each other"},
+		{[]string{"-connect", "h", "-user", "anna/s3cr3t"}, 2, "takes no password"},
+		{[]string{"-connect", "h:0"}, 1, "is not host:port"},
+		{[]string{"-connect", "127.0.0.1:1"}, 1, "127.0.0.1:1"},
+		{[]string{"-json", "-connect", "127.0.0.1:1"}, 1, `"command":"CONNECT 127.0.0.1:1","ok":false`},
+	} {
+		text, code := r.program(t, c.args...)
+		want(t, text, code, c.code, c.want)
+		if strings.Contains(text, "s3cr3t") || strings.Contains(text, "created.") {
+			t.Errorf("%v:\n%s", c.args, text)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	r := run{home: t.TempDir(), input: "create subdirs\n\n-- remark\ninfo all\n" +
 		"shell echo hello\ninfo x\n"}

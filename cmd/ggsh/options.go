@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ggsh/commands"
 	"ggsh/subdirs"
 )
 
@@ -21,7 +22,8 @@ type options struct {
 	script string
 	check  string
 	json   bool
-	banner bool // -v: the banner and nothing else
+	banner bool                 // -v: the banner and nothing else
+	to     commands.Destination // -connect and what belongs to it
 }
 
 type lineList []string
@@ -38,8 +40,17 @@ func parseOptions(args []string) (options, error) {
 	f.BoolVar(&o.json, "json", false, "print each result as a JSON object on a line of its own")
 	f.StringVar(&o.check, "n", "", "check the commands of `file` without doing them")
 	f.BoolVar(&o.banner, "v", false, "print the banner and leave")
+	f.StringVar(&o.to.Address, "connect", "", "do the commands at the Manager of `host:port`")
+	f.StringVar(&o.to.Fingerprint, "fingerprint", "",
+		"trust that Manager's certificate if it has this `fingerprint`")
+	f.StringVar(&o.to.User, "user", "", "connect as this `user`; the password is asked for, or the "+
+		"first line of standard input")
+	f.StringVar(&o.to.Alias, "alias", "", "connect as this `alias` of the credential store here")
+	f.StringVar(&o.to.Domain, "domain", "", "`domain` of the alias; else "+commands.AdminDomain)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: ggsh [-home dir] [-json] [-c command]... | [-n file] | [script]")
+		fmt.Fprintln(f.Output(), "usage: ggsh [-home dir] [-json] "+
+			"[-connect host:port [-fingerprint f] [-user u | -alias a [-domain d]]]\n"+
+			"            [-c command]... | [-n file] | [script]")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -60,6 +71,9 @@ func parseOptions(args []string) (options, error) {
 	if o.script != "" && len(o.lines) > 0 {
 		return o, fmt.Errorf("-c and a script exclude each other")
 	}
+	if err := checkDestination(o.to); err != nil {
+		return o, err
+	}
 	var err error
 	if o.home, err = subdirs.Find(home, os.Getenv); err != nil {
 		return o, err
@@ -72,6 +86,20 @@ func parseOptions(args []string) (options, error) {
 		return o, fmt.Errorf("home directory: %s is not a directory", o.home)
 	}
 	return o, nil
+}
+
+// checkDestination refuses what would not be done, and passwords that the process
+// list would show.
+func checkDestination(d commands.Destination) error {
+	switch {
+	case d.Address == "" && d.Fingerprint+d.User+d.Alias+d.Domain != "":
+		return fmt.Errorf("-fingerprint, -user, -alias and -domain belong to -connect")
+	case d.User != "" && d.Alias != "":
+		return fmt.Errorf("-user and -alias exclude each other")
+	case strings.Contains(d.User, "/"):
+		return fmt.Errorf("-user takes no password: it is asked for, or the first line of standard input")
+	}
+	return nil
 }
 
 // banner has GoldenGate's lines in GoldenGate's order.

@@ -26,6 +26,7 @@ type shell struct {
 	pager    *pager // nil when nobody looks
 	keyboard bool   // a person types
 	broken   bool   // Ctrl-C ended a command
+	typed    bool   // standard input is a terminal
 }
 
 func newShell(o options) (*shell, error) {
@@ -69,7 +70,8 @@ func (sh *shell) openReader(cfg *commands.Config) error {
 	if sh.opt.json {
 		echo = io.Discard
 	}
-	cfg.Unattended = !isTyped
+	sh.typed = isTyped
+	cfg.Unattended = !isTyped || sh.opt.script != ""
 	if !isTyped { // programs would read the script as their keyboard
 		cfg.Terminal.In, cfg.Terminal.NoEditor = nil, true
 	}
@@ -109,6 +111,9 @@ func (sh *shell) run(ctx context.Context) (failed bool) {
 	if sh.opt.banner {
 		return false
 	}
+	if sh.opt.to.Address != "" && !sh.connect(ctx) {
+		return true
+	}
 	for _, line := range sh.opt.lines {
 		r := sh.do(ctx, line)
 		failed = failed || r.Failed
@@ -142,6 +147,35 @@ func (sh *shell) run(ctx context.Context) (failed bool) {
 			return failed && !sh.keyboard
 		}
 	}
+}
+
+// connect does -connect. A script is not begun without it.
+func (sh *shell) connect(ctx context.Context) bool {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	d := sh.opt.to
+	d.Password = sh.password
+	r := sh.session.Connect(ctx, d)
+	if r.Failed || !sh.opt.json && len(sh.opt.lines) == 0 {
+		sh.show(r)
+	}
+	return !r.Failed
+}
+
+// password asks the person, or takes the first line of standard input: never a
+// line of a script in a file.
+func (sh *shell) password() (string, error) {
+	const prompt = "Password: "
+	if _, ok := sh.reader.(*keyboard); !ok && sh.typed {
+		fmt.Fprint(os.Stderr, prompt)
+		b, err := readline.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(os.Stderr)
+		return string(b), err
+	}
+	if !sh.typed && (sh.opt.script != "" || len(sh.opt.lines) > 0) {
+		return newScript(os.Stdin, io.Discard).Password(prompt)
+	}
+	return sh.reader.Password(prompt)
 }
 
 // do executes a line; Ctrl-C ends the command and not the shell.

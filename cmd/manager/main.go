@@ -49,6 +49,6 @@ func run(words []string) error {
 	shell := runner(home)
 	return agent.New(agent.Config{Home: home, ParamFile: resolve(home, args.params),
 		ReportFile: resolve(home, args.report), Version: version, Programs: filepath.Dir(self),
-		Getenv: os.Getenv, Verify: shell.Verify,
+		Getenv: os.Getenv, Verify: shell.Verify, Sessions: shell.Open,
 		Pages: map[string]control.Page{"POST " + control.CommandPath: shell.Page}}).Run(ctx)
 }

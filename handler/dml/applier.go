@@ -3,18 +3,15 @@ package dml
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
-	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -41,20 +38,26 @@ type Applier struct {
 	group    checkpointtable.Group
 	position checkpointtable.Position // where the row stands
 	advance  string
+	marking  string                  // statement that marks the row; empty: the log needs none
 	pending  checkpointtable.Pending // what the row says of DDL; see applyDDL
 	// duplicate is the number of SQLDUPERR; 0: the database's own decide.
 	duplicate int
+	bad       badChars
 	parts     bool // a target transaction is open for the parts of a source transaction
+	calls     query.Procedures
 }
 
 // New makes an applier that is not open yet.
-func New(d Dialect) *Applier { return &Applier{dialect: &d, seed: maphash.MakeSeed()} }
+func New(d Dialect) *Applier {
+	return &Applier{dialect: &d, seed: maphash.MakeSeed(),
+		calls: query.Procedures{Calls: d.Calls, Product: d.Name}}
+}
 
 // Describe says what the handler is.
 func (a *Applier) Describe() handler.Description {
 	return handler.Description{Name: a.dialect.Name, Version: a.dialect.Version,
 		Transactional: true, Tables: true, Collisions: true, Continues: true, Resolves: true,
-		Queries: true, DDL: a.dialect.DDL != nil}
+		Queries: true, Calls: a.dialect.Calls != query.NoCalls, DDL: a.dialect.DDL != nil}
 }
 
 // Open connects and reads the checkpoint. Its row lock waits for whatever
@@ -81,6 +84,7 @@ func (a *Applier) Open(ctx context.Context, cfg handler.Config) (*handler.Opened
 	}
 	a.stmts = newStatements(a.conn, limit)
 	a.duplicate, _ = strconv.Atoi(cfg.Options["sqlduperr"]) // absent: 0
+	a.bad = badCharsOf(cfg.Options)
 	opened := &handler.Opened{Product: session.Product, Charset: session.Charset}
 	a.table = checkpointtable.Name{}
 	if cfg.CheckpointTable == "" {
@@ -104,6 +108,12 @@ func (a *Applier) openCheckpoint(ctx context.Context,
 	kind := a.session.Kind
 	if a.advance, err = checkpointtable.AdvanceSQL(kind, a.table); err != nil {
 		return nil, err
+	}
+	a.marking = ""
+	if a.dialect.Marks {
+		if a.marking, err = checkpointtable.MarkSQL(kind, a.table); err != nil {
+			return nil, err
+		}
 	}
 	found, _, err := checkpointtable.Exists(ctx, a.conn, kind, a.table)
 	if err != nil {
@@ -190,6 +200,7 @@ func (a *Applier) drop() {
 		_ = a.session.DB.Close()
 	}
 	a.conn, a.session, a.stmts, a.parts = nil, nil, nil, false
+	a.calls.Forget()
 }
 
 func errNotOpen() *handler.ApplyError {
@@ -250,7 +261,13 @@ func (a *Applier) transact(ctx context.Context, b *handler.Batch, work func() er
 	}
 	err := a.moveCheckpoint(ctx, b)
 	if err == nil {
+		err = a.mark(ctx)
+	}
+	if err == nil {
 		err = work()
+	}
+	if err == nil {
+		err = a.mark(ctx)
 	}
 	if err != nil {
 		a.rollback()
@@ -283,6 +300,16 @@ func (a *Applier) moveCheckpoint(ctx context.Context, b *handler.Batch) error {
 		return nil
 	}
 	return a.advanceRow(ctx, positionOf(&b.Checkpoint))
+}
+
+// mark marks the checkpoint row, where the log needs that: first directly behind its move,
+// then before the commit.
+func (a *Applier) mark(ctx context.Context) error {
+	if a.marking == "" || a.table.Table == "" {
+		return nil
+	}
+	_, err := a.stmts.exec(ctx, a.marking, checkpointtable.MarkArgs(a.group))
+	return err
 }
 
 // advanceRow moves the checkpoint row, which must be where this applier knows it.
@@ -334,19 +361,11 @@ func (a *Applier) fail(err error, doing string) *handler.ApplyError {
 		e.Class, e.Code, e.State, e.Text = f.Class, f.Code, f.State, f.Text
 	case errors.As(err, &refusal):
 		e.Class, e.Code, e.Text = handler.Row, refusal.Code, refusal.Text
-	case isConnectionLoss(err):
+	case query.Lost(err):
 		e.Class = handler.Connection
 	}
 	if e.Class == handler.Connection {
 		a.drop()
 	}
 	return e.Because(err)
-}
-
-func isConnectionLoss(err error) bool {
-	var network net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network)
 }

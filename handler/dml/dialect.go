@@ -14,6 +14,7 @@ import (
 
 	"ggsh/checkpointtable"
 	"ggsh/handler"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -53,6 +54,9 @@ type Dialect struct {
 	// appended to arena, which is returned; an error must be a *Refusal.
 	// What is too long for one statement comes as a *Long.
 	Bind func(col *record.ColumnDef, v *record.Value, arena []byte) (any, []byte, error)
+	// Repertoire says which characters the text of a column can have; nil: all columns
+	// can have all.
+	Repertoire func(col *record.ColumnDef) Repertoire
 	// Null is the driver's form of NULL in a column; nil is a plain one.
 	Null func(col *record.ColumnDef) any
 	// Append is the statement that adds a piece to a column's value in the row that
@@ -85,6 +89,11 @@ type Dialect struct {
 	// KeepsSavepoints says that there is no RELEASE SAVEPOINT: a savepoint is there
 	// until another of its name takes its place.
 	KeepsSavepoints bool
+	// Calls is how procedures are called.
+	Calls query.Calls
+	// Marks says that the log of the database does not tell where a transaction begins and
+	// ends: the checkpoint row is marked at both.
+	Marks bool
 	// DDL is how statements that define objects are executed; nil refuses them.
 	DDL *DDL
 }

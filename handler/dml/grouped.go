@@ -405,6 +405,9 @@ func (b *binder) column(c int, values []record.Value) {
 		b.args = append(b.args, null)
 		return
 	}
+	if b.err = b.skips(c, v); b.err != nil {
+		return
+	}
 	var arg any
 	arg, b.arena, b.err = b.a.dialect.Bind(&b.table.def.Columns[c], v, b.arena)
 	b.args = append(b.args, arg)

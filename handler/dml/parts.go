@@ -42,7 +42,9 @@ func (a *Applier) applyStopping(ctx context.Context, b *handler.Batch, changes [
 func (a *Applier) endPart(ctx context.Context, b *handler.Batch, applied *handler.Applied,
 	err error) (*handler.Applied, error) {
 	if err == nil && !b.More && applied.Stopped == 0 {
-		err = a.moveCheckpoint(ctx, b)
+		if err = a.moveCheckpoint(ctx, b); err == nil {
+			err = a.mark(ctx)
+		}
 	}
 	if err != nil {
 		a.rollback()
@@ -71,7 +73,10 @@ func (a *Applier) openParts(ctx context.Context) error {
 	if a.table.Table == "" {
 		return nil
 	}
-	return a.advanceRow(ctx, a.position)
+	if err := a.advanceRow(ctx, a.position); err != nil {
+		return err
+	}
+	return a.mark(ctx)
 }
 
 // redoable applies the changes with few statements, or, if that meets an error

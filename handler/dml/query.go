@@ -2,13 +2,9 @@ package dml
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"time"
 
-	"ggsh/checkpointtable"
 	"ggsh/handler"
-	"ggsh/record"
+	"ggsh/handler/query"
 )
 
 // querySavepoint keeps the transaction of parts from a query that fails.
@@ -21,17 +17,12 @@ func (a *Applier) Query(ctx context.Context, q handler.Query) (*handler.Answer, 
 	if a.conn == nil {
 		return nil, errNotOpen()
 	}
-	args, err := plainArgs(q.Args)
+	args, err := query.Args(q.Args)
 	if err != nil {
 		return nil, err
 	}
-	text := strings.TrimRight(strings.TrimSpace(q.Text), ";")
-	if strings.HasSuffix(strings.ToUpper(text), "END") {
-		text += ";" // of a block, which ends so
-	}
-	if a.dialect.Numbered && len(args) > 0 {
-		text = checkpointtable.Numbered(text)
-	}
+	ctx, cancel := query.Limit(ctx, q.Limit)
+	defer cancel()
 	begin := a.dialect.Begin
 	if a.parts {
 		begin = Statement("SAVEPOINT " + querySavepoint)
@@ -40,10 +31,10 @@ func (a *Applier) Query(ctx context.Context, q handler.Query) (*handler.Answer, 
 		a.endQuery()
 		return nil, a.fail(err, "begin")
 	}
-	answer, err := a.ask(ctx, text, q.Rows, args)
+	answer, err := a.ask(ctx, &q, args)
 	if err != nil {
 		a.endQuery()
-		return nil, a.fail(err, "execute "+text)
+		return nil, a.fail(err, "execute "+q.Text)
 	}
 	if a.parts {
 		return answer, nil
@@ -71,80 +62,10 @@ func (a *Applier) endQuery() {
 	}
 }
 
-// ask executes a statement and reads its first row if that is wanted.
-func (a *Applier) ask(ctx context.Context, text string, rows bool, args []any) (*handler.Answer,
-	error) {
-	if !rows {
-		result, err := a.conn.ExecContext(ctx, text, args...)
-		if err != nil {
-			return nil, err
-		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			n = 0 // a statement that counts no rows
-		}
-		return &handler.Answer{Rows: n}, nil
+// ask executes a statement or calls a procedure.
+func (a *Applier) ask(ctx context.Context, q *handler.Query, args []any) (*handler.Answer, error) {
+	if q.Call != nil {
+		return a.calls.Call(ctx, a.conn, q.Call, args)
 	}
-	found, err := a.conn.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
-	answer := &handler.Answer{}
-	if !found.Next() {
-		return answer, found.Err()
-	}
-	if answer.Columns, err = found.Columns(); err != nil {
-		return nil, err
-	}
-	values := make([]any, len(answer.Columns))
-	into := make([]any, len(values))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := found.Scan(into...); err != nil {
-		return nil, err
-	}
-	for _, v := range values {
-		answer.Values = append(answer.Values, encodedAnswer(v))
-	}
-	return answer, found.Close()
-}
-
-// plainArgs gives the driver's form of values whose columns are not known.
-func plainArgs(encoded [][]byte) ([]any, error) {
-	var args []any
-	for _, e := range encoded {
-		v, _, err := record.DecodeValue(e)
-		if err != nil {
-			return nil, &handler.ApplyError{Class: handler.Setup, Op: -1, Text: err.Error()}
-		}
-		switch v.Kind {
-		case record.Null, record.Missing:
-			args = append(args, nil)
-		case record.Int:
-			args = append(args, int64(v.N))
-		case record.Bytes:
-			args = append(args, append([]byte{}, v.B...))
-		default:
-			args = append(args, string(v.Text(nil, -1)))
-		}
-	}
-	return args, nil
-}
-
-// encodedAnswer gives a driver's value in record's form; what has no form of its own
-// there is a text.
-func encodedAnswer(v any) []byte {
-	switch x := v.(type) {
-	case nil:
-		return record.AppendNull(nil)
-	case int64:
-		return record.AppendInt(nil, x)
-	case []byte:
-		return record.AppendText(nil, record.String, string(x))
-	case time.Time:
-		return record.AppendText(nil, record.String, x.Format("2006-01-02 15:04:05.999999999"))
-	}
-	return record.AppendText(nil, record.String, fmt.Sprint(v))
+	return query.Ask(ctx, a.conn, query.Text(q.Text, a.dialect.Numbered && len(args) > 0), q.Rows, args)
 }

@@ -85,6 +85,9 @@ func (r *rowRun) all(ctx context.Context, changes []change) error {
 		if isDiscard(err) {
 			response = handler.Discard
 		}
+		if isSkip(err) {
+			response = handler.Ignore
+		}
 		switch response {
 		case handler.Discard, handler.Ignore, handler.Except:
 		default:
@@ -295,8 +298,10 @@ func newShape(t *table, kind record.OpType) *shape {
 	return &shape{table: t, kind: kind, text: map[int]string{}}
 }
 
-// finish hands over what was counted, by table id.
+// finish hands over what was noted, and what was counted, by table id.
 func (r *rowRun) finish() {
+	r.applied.Notes = append(r.applied.Notes, r.a.work.notes...)
+	r.a.work.notes = nil
 	for _, n := range r.collisions {
 		if *n != (handler.TableCollisions{ID: n.ID}) {
 			r.applied.Collisions = append(r.applied.Collisions, *n)

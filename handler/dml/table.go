@@ -19,8 +19,10 @@ type table struct {
 	match  []string // conditions that find a value
 	binds  []int    // how often match binds it
 	isKey  []bool
-	warned bool // of values that COMPARECOLS lacks
-	mends  bool // an error of a row may be mended by the table's options
+	chars  []Repertoire // of the columns; none says that it is no text
+	mended []bool       // a replaced character was told of
+	warned bool         // of values that COMPARECOLS lacks
+	mends  bool         // an error of a row may be mended by the table's options
 	// order is shared by the tables whose operations keep their order among
 	// each other; nil when operations on different rows may change places.
 	order  *sequence
@@ -78,6 +80,13 @@ func (a *Applier) newTable(use *handler.TableUse) (*table, error) {
 		mends: use.HandleCollisions || use.OverrideDups || use.InsertMissing ||
 			use.Conflicts != nil}
 	t.isKey = make([]bool, len(t.def.Columns))
+	t.mended = make([]bool, len(t.def.Columns))
+	t.chars = make([]Repertoire, len(t.def.Columns))
+	for i := range t.chars {
+		if of := a.dialect.Repertoire; of != nil {
+			t.chars[i] = of(&t.def.Columns[i])
+		}
+	}
 	for _, k := range use.Key {
 		if k < 0 || k >= len(t.def.Columns) {
 			return refuse("key column %d of %d", k, len(t.def.Columns))
@@ -201,12 +210,18 @@ func (a *Applier) values(c *change) (im images, err error) {
 			return im, err
 		}
 		im.before = a.work.before
+		if a.bad.replaces() {
+			a.mend(c.table, im.before)
+		}
 	}
 	if c.after != nil {
 		if a.work.after, err = c.after.Values(a.work.after, n); err != nil {
 			return im, err
 		}
 		im.after = a.work.after
+		if a.bad.replaces() {
+			a.mend(c.table, im.after)
+		}
 	}
 	return im, nil
 }

@@ -89,8 +89,8 @@ Of the record and its transaction: LAG, GGHEADER, RECORD, TRANSACTION (also as O
 Times are those of the process's zone. RECORD and TRANSACTIONINDICATOR are known where a trail is
 read. What a source does not tell is missing.
 
-| type | items |
-|---|---|
+| type | items | understood, always missing |
+|---|---|---|
 `
 
 func functionsDoc() string {
@@ -119,7 +119,10 @@ func functionsDoc() string {
 		if e.free {
 			items = "any"
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", e.name, items)
+		if e.tables {
+			items = "['TABLE', t,] " + items
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.name, items, strings.Join(e.never, ", "))
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,14 +13,19 @@ import (
 
 const stampLayout = "2006-01-02 15:04:05.000000"
 
-// envType is a type of @GETENV with its items; none: any may follow.
+// envType is a type of @GETENV with its items.
 type envType struct {
-	name  string
-	items []string
-	fact  bool // the process is asked
-	free  bool // items of any name
-	bind  func(s *Scope, item string) bound
+	name   string
+	items  []string
+	never  []string // items that are understood, and always missing
+	fact   bool     // the process is asked
+	tables bool     // 'TABLE', t may stand before the item
+	free   bool     // items of any name
+	bind   func(s *Scope, item string) bound
 }
+
+// all are the items that may be asked for.
+func (t *envType) all() []string { return append(slices.Clip(t.items), t.never...) }
 
 // envTypes are the types of @GETENV.
 func envTypes() []envType {
@@ -31,23 +37,43 @@ func envTypes() []envType {
 		{name: "GGHEADER", items: []string{"BEFOREAFTERINDICATOR", "COMMITTIMESTAMP", "LOGPOSITION",
 			"LOGRBA", "OBJECTNAME", "TABLENAME", "OPTYPE", "RECORDLENGTH", "TRANSACTIONINDICATOR"},
 			bind: bindHeader},
-		{name: "RECORD", items: []string{"FILESEQNO", "FILERBA", "ROWID", "RSN", "TIMESTAMP"},
-			bind: bindPosition},
-		{name: "TRANSACTION", items: transactionItems, bind: bindTransaction},
+		{name: "RECORD", items: []string{"FILESEQNO", "FILERBA", "TIMESTAMP"},
+			never: []string{"ROWID", "RSN"}, bind: bindPosition},
+		{name: "TRANSACTION", items: transactionItems, never: untoldOfTxn, bind: bindTransaction},
 		{name: "ORATRANSACTION", items: append([]string{"SCN"}, transactionItems...),
-			bind: bindTransaction},
+			never: untoldOfTxn, bind: bindTransaction},
 		{name: "OSVARIABLE", free: true, bind: bindVariable},
 		{name: "LASTERR", items: []string{"DBERRNUM", "DBERRMSG", "OPTYPE", "ERRTYPE"}, fact: true},
 		{name: "DBENVIRONMENT", items: []string{"DBNAME", "DBVERSION", "DBUSER", "SERVERNAME"},
 			fact: true},
-		{name: "RECSOUTPUT", fact: true}, {name: "STATS", free: true, fact: true},
-		{name: "DELTASTATS", free: true, fact: true}, {name: "GGFILEHEADER", free: true, fact: true},
+		{name: "RECSOUTPUT", fact: true},
+		{name: "STATS", items: counters, never: uncounted, fact: true, tables: true},
+		{name: "DELTASTATS", items: counters, never: uncounted, fact: true, tables: true},
+		{name: "GGFILEHEADER", items: headerItems, never: headerUntold, fact: true},
 		{name: "TLFKEY", free: true, bind: func(*Scope, string) bound { return missing() }},
 	}
 }
 
-var transactionItems = []string{"TRANSACTIONID", "XID", "CSN", "TIMESTAMP", "NAME", "USERID",
-	"USERNAME", "PLANNAME", "LOGBSN", "REDOTHREAD"}
+var (
+	transactionItems = []string{"TRANSACTIONID", "XID", "CSN", "TIMESTAMP", "USERNAME"}
+	untoldOfTxn      = []string{"NAME", "USERID", "PLANNAME", "LOGBSN", "REDOTHREAD"}
+
+	counters = []string{"INSERT", "UPDATE", "DELETE", "UPSERT", "TRUNCATE", "DML", "DDL", "TOTAL",
+		"COLLISIONS", "DISCARDS", "IGNORES", "CDR_CONFLICTS", "CDR_RESOLUTIONS_SUCCEEDED",
+		"CDR_RESOLUTIONS_FAILED"}
+	uncounted = []string{"ERRORS", "WARNINGS"}
+
+	headerItems = []string{"COMPATIBILITY", "CHARSET", "CREATETIMESTAMP", "FILENAME", "FILESEQNO",
+		"GROUPNAME", "GGVERSIONSTRING", "HOSTNAME", "DBNAME", "DBTYPE", "DBCHARSET"}
+	// A header is written before the records behind it, and tells nothing of them; the
+	// rest is not what trails of this product hold.
+	headerUntold = []string{"FILETYPE", "FILESIZE", "FIRSTRECCSN", "LASTRECCSN", "FIRSTRECIOTIME",
+		"LASTRECIOTIME", "URI", "URIHISTORY", "DATASOURCE", "GGMAJORVERSION", "GGMINORVERSION",
+		"GGMAINTENANCELEVEL", "GGBUGFIXLEVEL", "GGBUILDNUMBER", "OSVERSION", "OSRELEASE", "OSTYPE",
+		"HARDWARETYPE", "DBINSTANCE", "DBMAJORVERSION", "DBMINORVERSION", "DBVERSIONSTRING",
+		"DBCLIENTCHARSET", "DBCLIENTVERSIONSTRING", "RECOVERYMODE", "LASTCOMPLETECSN",
+		"LASTCOMPLETEXIDS", "LASTCSN", "LASTXID", "LASTCSNTS"}
+)
 
 func missing() bound {
 	return bound{eval: func(*Record) record.Value { return state(record.Missing) }}
@@ -70,29 +96,16 @@ func bindGetEnv(s *Scope, n *Node) (bound, error) {
 			break
 		}
 	}
-	var items []string
-	for _, arg := range n.args[1:] {
-		items = append(items, arg.text)
-	}
-	item := strings.Join(items, ".")
+	items, err := t.read(n)
 	switch {
-	case t.free && len(items) == 0, len(t.items) > 0 && len(items) != 1,
-		!t.free && len(t.items) == 0 && len(items) > 0:
-		return bound{}, fault(n.at, "@GETENV ('%s') has %d items, which it cannot have", word, len(items))
-	case len(t.items) > 0:
-		if item, err = n.args[1].keyword(t.items...); err != nil {
-			return bound{}, err
-		}
-		items = []string{item}
-	}
-	if !t.fact {
-		return t.bind(s, item), nil
-	}
-	if s.Env == nil || s.Env.Facts == nil {
+	case err != nil:
+		return bound{}, err
+	case len(items) > 0 && slices.Contains(t.never, items[len(items)-1]):
 		return missing(), nil
-	}
-	for i := range items {
-		items[i] = strings.ToUpper(items[i])
+	case !t.fact:
+		return t.bind(s, strings.Join(items, ".")), nil
+	case s.Env == nil || s.Env.Facts == nil:
+		return missing(), nil
 	}
 	facts := s.Env.Facts
 	return bound{eval: func(r *Record) record.Value {
@@ -104,6 +117,32 @@ func bindGetEnv(s *Scope, n *Node) (bound, error) {
 		}
 		return r.made(record.String, from)
 	}}, nil
+}
+
+// read gives the items of a call, checked, in upper case where they are words of the
+// type.
+func (t *envType) read(n *Node) ([]string, error) {
+	args, known := n.args[1:], t.all()
+	var items []string
+	if t.tables && len(args) == 3 {
+		if _, err := args[0].keyword("TABLE"); err != nil {
+			return nil, err
+		}
+		items, args = []string{"TABLE", strings.ToUpper(args[1].text)}, args[2:]
+	}
+	switch {
+	case t.free && len(args) == 0, len(known) > 0 && len(args) != 1,
+		!t.free && len(known) == 0 && len(args) > 0:
+		return nil, fault(n.at, "@GETENV ('%s') has %d items, which it cannot have", t.name,
+			len(n.args)-1)
+	case len(known) > 0:
+		item, err := args[0].keyword(known...)
+		return append(items, item), err
+	}
+	for _, arg := range args {
+		items = append(items, arg.text)
+	}
+	return items, nil
 }
 
 // told makes a value of what f appends; false: missing.

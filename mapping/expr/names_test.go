@@ -38,3 +38,33 @@ func TestEveryNameIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryItemOfTheEnvironmentIsAnswered holds @GETENV's types against a list of
+// theirs: each item is told, or said to be always missing.
+func TestEveryItemOfTheEnvironmentIsAnswered(t *testing.T) {
+	text, err := os.ReadFile("testdata/environment.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if words[0] == "#" {
+			continue
+		}
+		n := 0
+		for _, e := range envTypes() {
+			if e.name != words[0] {
+				continue
+			}
+			n++
+			for _, item := range words[1:] {
+				if slices.Contains(e.items, item) == slices.Contains(e.never, item) {
+					t.Errorf("%s %s must be in one of two lists", e.name, item)
+				}
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s has %d rows", words[0], n)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func measure(t *testing.T, kind server.Kind) {
 	for name, open := range map[string]func(*testing.T) handler.Handler{
 		"InProcess": func(*testing.T) handler.Handler { return dml.New(dialect()) },
 		"OverProcessBoundary": func(t *testing.T) handler.Handler {
-			return handlertest.Launch(t, handlertest.PluginDir(t, "mysql"), "mysql")
+			return handlertest.Launch(t, handlertest.BuiltPlugin(t, "mysql"), "mysql")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

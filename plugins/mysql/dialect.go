@@ -11,6 +11,7 @@ import (
 
 	"ggsh/handler"
 	"ggsh/handler/dml"
+	"ggsh/handler/query"
 	"ggsh/record"
 )
 
@@ -27,15 +28,17 @@ func dialect() dml.Dialect {
 		OneRow: func(_, condition string) string {
 			return " WHERE " + condition + " LIMIT 1"
 		},
-		Limits:   dml.Limits{Insert: 256, Update: 64, Delete: 256, Params: 60000},
-		CaseSafe: caseSafe,
-		Bind:     bind,
-		Fault:    fault,
-		Connect:  connect,
-		Table:    table,
-		Inspect:  inspect,
-		NullCode: 1048,
-		DDL:      definer(),
+		Limits:     dml.Limits{Insert: 256, Update: 64, Delete: 256, Params: 60000},
+		CaseSafe:   caseSafe,
+		Bind:       bind,
+		Repertoire: repertoires(),
+		Fault:      fault,
+		Connect:    connect,
+		Table:      table,
+		Inspect:    inspect,
+		NullCode:   1048,
+		Calls:      query.ByCALL,
+		DDL:        definer(),
 	}
 }
 

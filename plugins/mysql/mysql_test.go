@@ -15,15 +15,6 @@ import (
 	"ggsh/tests/services/server"
 )
 
-// TestMain makes the test's own binary the plugin.
-func TestMain(m *testing.M) {
-	if handlertest.IsPlugin() {
-		main()
-		return
-	}
-	m.Run()
-}
-
 func TestMariaDB(t *testing.T) { testServer(t, server.MariaDB) }
 
 func TestMySQL(t *testing.T) { testServer(t, server.MySQL) }
@@ -38,7 +29,7 @@ func testServer(t *testing.T, kind server.Kind) {
 		handlertest.Run(t, target)
 	})
 	t.Run("OverProcessBoundary", func(t *testing.T) {
-		dir := handlertest.PluginDir(t, "mysql")
+		dir := handlertest.BuiltPlugin(t, "mysql")
 		target.New = func(t *testing.T) handler.Handler { return handlertest.Launch(t, dir, "mysql") }
 		target.Kill = handlertest.KillProcess
 		target.Config.Options["quick"] = "yes"

@@ -1,6 +1,11 @@
 package main
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"ggsh/handler/dml"
+	"ggsh/record"
+)
 
 // charset is the database character set. What a client sends in VARCHAR2 binds is
 // converted to it, and characters that it lacks become others without an error.
@@ -51,4 +56,18 @@ func (c charset) octets(text []byte) int {
 		return len(text)
 	}
 	return utf8.RuneCount(text)
+}
+
+// repertoire tells which characters a column's text can have.
+func (t *target) repertoire(col *record.ColumnDef) dml.Repertoire {
+	is := t.typeOf(col)
+	switch is.family {
+	case charType, varcharType, clobType:
+	default:
+		return dml.Repertoire{}
+	}
+	if is.national || t.charset.unicode() {
+		return dml.Repertoire{Text: true}
+	}
+	return dml.Repertoire{Text: true, Has: func(r rune) bool { return r < utf8.RuneSelf || t.charset.has(r) }}
 }

@@ -51,11 +51,12 @@ func dialect() dml.Dialect {
 			c := t.typeOf(col)
 			return c.inArrays()
 		},
-		CaseSafe: func(*record.ColumnDef) bool { return true },
-		Bind:     t.bind,
-		Null:     t.null,
-		Append:   t.appendPiece,
-		Empty:    t.emptyLOBText,
+		Repertoire: t.repertoire,
+		CaseSafe:   func(*record.ColumnDef) bool { return true },
+		Bind:       t.bind,
+		Null:       t.null,
+		Append:     t.appendPiece,
+		Empty:      t.emptyLOBText,
 		Place: &dml.Place{Returning: " RETURNING ROWID INTO ?", Is: "ROWID = ?",
 			Out: func(into *string) any { return oracleclient.Out(into, rowIDOctets) }},
 		Longest:         sqlOctets,

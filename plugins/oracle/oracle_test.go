@@ -19,15 +19,6 @@ import (
 	"ggsh/tests/tns"
 )
 
-// TestMain makes the test's own binary the plugin.
-func TestMain(m *testing.M) {
-	if handlertest.IsPlugin() {
-		main()
-		return
-	}
-	m.Run()
-}
-
 const (
 	owner    = "GGADMIN"
 	password = "Secret#1"
@@ -124,7 +115,7 @@ func TestInProcess(t *testing.T) {
 
 func TestOverProcessBoundary(t *testing.T) {
 	target, _ := newTarget(t)
-	dir := handlertest.PluginDir(t, "oracle")
+	dir := handlertest.BuiltPlugin(t, "oracle")
 	target.New = func(t *testing.T) handler.Handler { return handlertest.Launch(t, dir, "oracle") }
 	target.Kill = handlertest.KillProcess
 	target.Config.Options["quick"] = "yes"

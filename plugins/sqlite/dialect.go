@@ -58,6 +58,7 @@ func dialect() dml.Dialect {
 		Inspect:   inspect,
 		NullCode:  codeNotNull,
 		Savepoint: true,
+		Marks:     true,
 	}
 }
 

@@ -16,15 +16,6 @@ import (
 	"ggsh/record"
 )
 
-// TestMain makes the test's own binary the plugin.
-func TestMain(m *testing.M) {
-	if handlertest.IsPlugin() {
-		main()
-		return
-	}
-	m.Run()
-}
-
 func TestInProcess(t *testing.T) {
 	target := newTarget(t)
 	target.New = func(*testing.T) handler.Handler { return dml.New(dialect()) }
@@ -42,7 +33,7 @@ func TestCheckpointTable(t *testing.T) {
 
 func TestOverProcessBoundary(t *testing.T) {
 	target := newTarget(t)
-	dir := handlertest.PluginDir(t, "sqlite")
+	dir := handlertest.BuiltPlugin(t, "sqlite")
 	target.New = func(t *testing.T) handler.Handler { return handlertest.Launch(t, dir, "sqlite") }
 	target.Kill = handlertest.KillProcess
 	target.Config.Options["quick"] = "yes"

@@ -103,10 +103,10 @@ func planned() []*setting {
 	case *seed > 0:
 		add(first, wayOf(first), *faults)
 	default:
-		for n := range uint64(6) {
+		for n := range uint64(3) {
 			add(n+1, ways[0], 4)
 		}
-		for n := range uint64(4) {
+		for n := range uint64(2) {
 			add(n+7, ways[1+n%2], 3)
 		}
 	}

@@ -71,7 +71,7 @@ func TestAnotherHost(t *testing.T) {
 
 	p.Source.Run(connect+"r1ght", "stats rora", "lag rora", "view params rora", "stop rora")
 	p.Target.WaitState("rora", "STOPPED")
-	refused("is not done on another host", connect+"r1ght", "edit params mgr")
+	refused("is not done on another host", connect+"r1ght", "start mgr")
 	refused("is not shown here", connect+"r1ght", "view report ./dircrd/manager.pem")
 	for range 5 {
 		refused("user or password is wrong", connect+"wr0ng")

@@ -27,7 +27,7 @@ var (
 	bin     string
 	servers rig.Servers
 
-	instants = flag.Int("instants", 2, "kills of each victim")
+	instants = flag.Int("instants", 1, "kills of each victim")
 	seed     = flag.Uint64("seed", 1, "seed of the moments")
 	only     = flag.String("victim", "", "only victims whose name contains this")
 	targets  = flag.String("targets", "file,hdfs,kafka", "the targets that take part")

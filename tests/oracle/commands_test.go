@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,4 +38,24 @@ func TestCommandsOfAnOracleSource(t *testing.T) {
 	}
 	says([]string{"register extract insrc database"}, "OGG-02003")
 	says([]string{"unregister extract insrc database"}, "INSRC")
+}
+
+// TestCommandsOfAnOracleSourceOverConnect types them in another home, connected to the
+// Manager of the source's: one login serves them all, and is that Manager's.
+func TestCommandsOfAnOracleSourceOverConnect(t *testing.T) {
+	s := newStage(t, oradb.Options{LogSize: 40})
+	s.samples(s.source, "oracle/source/*.prm")
+	s.oracle("APPUSER", emp)
+	s.source.Run("create subdirs", "start mgr")
+	connect := fmt.Sprintf("connect 127.0.0.1:%d", s.source.Port)
+	out := s.target.Run(connect, "dblogin userid ggadmin@orcl", "ggadmin", "add trandata appuser.emp",
+		"info trandata appuser.emp", "register extract insrc database",
+		"unregister extract insrc database", "disconnect")
+	for _, want := range []string{"Successfully logged into database.", " as ggadmin@orcl) 3> add trandata",
+		"enabled for table APPUSER.EMP", "OGG-02003"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in:\n%s", want, out)
+		}
+	}
+	s.source.Run("dblogin userid ggadmin@orcl, password ggadmin", "info trandata appuser.emp")
 }

@@ -19,7 +19,7 @@ var (
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, &servers, &bin)) }
 
 // replication is one case. Both sides have the tables a and b (id, v, n) with a key, and
-// the target has also log, without one.
+// the target has also log, without one, and turned, with the columns the other way round.
 type replication struct {
 	name     string
 	globals  string
@@ -29,6 +29,7 @@ type replication struct {
 	work     string // at the source, a transaction for each line
 	table    string // of the target
 	want     string // its rows
+	fails    string // what the process says that ends over it; there is no table then
 }
 
 func cases() []replication {
@@ -110,16 +111,58 @@ func TestParametersDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// run replicates until the last transaction of the work, which is the test's own, has come.
+// run replicates until the last transaction of the work has come, which is the test's own.
 func (c replication) run(t *testing.T) {
 	h := rig.NewHome(t, bin)
+	target := c.play(t, h)
+	if c.fails != "" {
+		rig.Until(t, "a process to end", func() (bool, string) {
+			ended := h.State("r") == "ABENDED" || h.State("e") == "ABENDED"
+			return ended, h.Logs()
+		})
+		if !strings.Contains(h.Logs(), c.fails) {
+			t.Errorf("nobody says %q:\n%s", c.fails, h.Logs())
+		}
+		h.Run("stop er *", "stop mgr !")
+		return
+	}
+	arrive(t, h, target)
+	rows, err := target.Rows(c.table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range rows {
+		rows[i] = strings.NewReplacer(`"`, "", ",", " ").Replace(r)
+	}
+	if got := strings.Join(rows, ", "); got != c.want {
+		t.Errorf("%s has %s, not %s\n%s", c.table, got, c.want, h.Logs())
+	}
+	h.Run("stop er *", "stop mgr !")
+}
+
+// arrive waits for the last transaction.
+func arrive(t *testing.T, h *rig.Home, target *rig.Database) {
+	t.Helper()
+	rig.Until(t, "the work to arrive", func() (bool, string) {
+		n := 0
+		err := target.DB.QueryRow("SELECT COUNT(*) FROM done").Scan(&n)
+		if h.State("r") == "ABENDED" || h.State("e") == "ABENDED" {
+			t.Fatalf("a process has ended:\n%s", h.Logs())
+		}
+		return err == nil && n == 1, fmt.Sprint(err, h.Logs())
+	})
+}
+
+// play starts the replication, does the work at its source and gives its target.
+func (c replication) play(t *testing.T, h *rig.Home) *rig.Database {
 	source, target := rig.NewDatabase(t, "sqlite", h.Dir, "src"), rig.NewDatabase(t, "sqlite", h.Dir, "tgt")
 	for _, d := range []*rig.Database{source, target} {
 		d.Exec(t, "CREATE TABLE a (id INTEGER PRIMARY KEY, v VARCHAR(20), n INTEGER)",
 			"CREATE TABLE b (id INTEGER PRIMARY KEY, v VARCHAR(20), n INTEGER)",
 			"CREATE TABLE done (id INTEGER PRIMARY KEY)")
 	}
-	target.Exec(t, "CREATE TABLE log (id INTEGER, v VARCHAR(20), n INTEGER)")
+	target.Exec(t, "CREATE TABLE log (id INTEGER, v VARCHAR(20), n INTEGER)",
+		"CREATE TABLE turned (n INTEGER, v VARCHAR(20), id INTEGER PRIMARY KEY)")
 	if c.before != "" {
 		target.Exec(t, c.before)
 	}
@@ -141,23 +184,5 @@ func (c replication) run(t *testing.T) {
 	for _, line := range strings.Split(c.work+"\nINSERT INTO done VALUES (1)", "\n") {
 		source.Exec(t, line)
 	}
-	rig.Until(t, "the work to arrive", func() (bool, string) {
-		n := 0
-		err := target.DB.QueryRow("SELECT COUNT(*) FROM done").Scan(&n)
-		if h.State("r") == "ABENDED" || h.State("e") == "ABENDED" {
-			t.Fatalf("a process has ended:\n%s", h.Logs())
-		}
-		return err == nil && n == 1, fmt.Sprint(err, h.Logs())
-	})
-	rows, err := target.Rows(c.table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, r := range rows {
-		rows[i] = strings.NewReplacer(`"`, "", ",", " ").Replace(r)
-	}
-	if got := strings.Join(rows, ", "); got != c.want {
-		t.Errorf("%s has %s, not %s\n%s", c.table, got, c.want, h.Logs())
-	}
-	h.Run("stop er *", "stop mgr !")
+	return target
 }

@@ -56,8 +56,14 @@ type lobVersion struct {
 
 // commit is what was committed at one SCN.
 type commit struct {
-	scn uint64
-	ops []string
+	scn   uint64
+	parts []part
+}
+
+// part is what one transaction has brought.
+type part struct {
+	ops        []string
+	replicated bool // it was a Replicat's
 }
 
 // txn is a transaction under way.
@@ -374,21 +380,17 @@ func (m *maker) committed(t *txn) {
 			ops = append(ops, d.text)
 		}
 	}
-	if marked || len(ops) == 0 {
-		return
+	if len(ops) > 0 {
+		m.deliver(part{ops, marked})
 	}
-	m.deliver(t, ops)
 }
 
-func (m *maker) deliver(t *txn, ops []string) {
-	n := len(m.commits)
-	if n > 0 && m.commits[n-1].scn == m.scn {
-		c := &m.commits[n-1]
-		c.ops = append(c.ops, "+")
-		c.ops = append(c.ops, ops...)
-		return
+func (m *maker) deliver(p part) {
+	if n := len(m.commits); n == 0 || m.commits[n-1].scn != m.scn {
+		m.commits = append(m.commits, commit{scn: m.scn})
 	}
-	m.commits = append(m.commits, commit{m.scn, ops})
+	c := &m.commits[len(m.commits)-1]
+	c.parts = append(c.parts, p)
 }
 
 // alter adds a column to a table that nobody changes just now.
@@ -417,7 +419,7 @@ func (m *maker) alter() {
 	p2 := m.place(t)
 	t.end = m.scn
 	m.add(t, entry{rows: func(*Renderer) []oracle.Row { return []oracle.Row{Commit(&p2)} }})
-	m.deliver(t, []string{"DDL " + statement})
+	m.deliver(part{ops: []string{"DDL " + statement}})
 }
 
 // text prints an operation as a test compares it: columns without value are left out,
@@ -449,15 +451,27 @@ func ColumnText(name string, v *record.Value) string {
 
 // Want lists what has to be delivered behind an SCN: the SCN and the operations of
 // each commit. Transactions that were committed at one SCN are divided by a plus sign:
-// their order is that of their threads. Changes of table without are left out.
-func (h *History) Want(behind uint64, without string) []Committed {
+// their order is that of their threads. take tells by a transaction's being a
+// Replicat's whether it is; changes of table without are left out.
+func (h *History) Want(behind uint64, without string, take func(replicated bool) bool) []Committed {
 	var list []Committed
 	for _, c := range h.commits {
-		ops := slices.DeleteFunc(slices.Clone(c.ops), func(op string) bool {
-			return without != "" && (strings.HasPrefix(op, "DDL ") && strings.Contains(op, `"`+without+`"`) ||
-				slices.Contains(strings.Fields(op)[:min(3, len(strings.Fields(op)))], without))
-		})
-		if c.scn > behind && slices.ContainsFunc(ops, func(op string) bool { return op != "+" }) {
+		var ops []string
+		for _, p := range c.parts {
+			kept := slices.DeleteFunc(slices.Clone(p.ops), func(op string) bool {
+				words := strings.Fields(op)
+				return without != "" && (strings.HasPrefix(op, "DDL ") && strings.Contains(op, `"`+without+`"`) ||
+					slices.Contains(words[:min(3, len(words))], without))
+			})
+			if len(kept) == 0 || !take(p.replicated) {
+				continue
+			}
+			if len(ops) > 0 {
+				ops = append(ops, "+")
+			}
+			ops = append(ops, kept...)
+		}
+		if c.scn > behind && len(ops) > 0 {
 			list = append(list, Committed{c.scn, ops})
 		}
 	}

@@ -1,4 +1,4 @@
-package replicat
+package sqlexec
 
 import (
 	"fmt"
