@@ -79,7 +79,7 @@ var outside = []struct {
 	{"5", "github.com/chzyer/readline", []string{"cmd/ggsh"}, "the keyboard"},
 	{"5", "github.com/klauspost/compress", []string{"trail", "collector", "capture/mysql/*", "formatter"},
 		"compressed bytes"},
-	{"5", "golang.org/x/text", []string{"capture/mysql/*", "capture/oracle/*"}, "values are UTF-8 from capture on"},
+	{"5", "golang.org/x/text", []string{"param", "capture/mysql/*", "capture/oracle/*"}, "values are UTF-8 from capture on"},
 	{"5", "golang.org/x/sys", []string{"*", "*/*", "*/*/*"}, ""},
 	{"5", "net/http", []string{"control"}, "orders have one protocol"},
 	{"5", "os/exec", []string{"agent", "handler", "commands", "shell"}, "who starts processes"},

@@ -68,7 +68,7 @@ func (m *Manager) wish(g groupstate.Group) (r *param.PurgeRule, held string) {
 	}
 	f, err := param.Parse(m.paramsOf(g), param.Options{ReadFile: os.ReadFile,
 		Getenv: m.cfg.Getenv, Home: string(m.cfg.Home), Program: prog,
-		NoAnsiQuotes: m.globals.NoAnsiQuotes})
+		NoAnsiQuotes: m.globals.NoAnsiQuotes, Charset: m.globals.Charset})
 	if _, asked := f.First("PURGEOLDEXTRACTS"); err != nil && asked {
 		return &param.PurgeRule{Trail: g.Document.Group.Trail},
 			"the parameter file of " + title(g.Type, g.Group) + " has errors"

@@ -19,7 +19,8 @@ const firstDynamic = 7840
 // not acted on.
 func (m *Manager) readSettings() (param.ManagerConfig, error) {
 	f, err := param.Parse(m.cfg.ParamFile, param.Options{ReadFile: os.ReadFile,
-		Getenv: m.cfg.Getenv, Home: string(m.cfg.Home), Program: param.Manager})
+		Getenv: m.cfg.Getenv, Home: string(m.cfg.Home), Program: param.Manager,
+		Charset: m.globals.Charset})
 	m.report.Params(f.Echo)
 	for _, w := range f.Warnings {
 		m.event(w)

@@ -199,8 +199,12 @@ func (s *Session) params(g *group) *param.File {
 
 func (s *Session) paramOptions(program param.Program) param.Options {
 	read := func(path string) ([]byte, error) { return readFile(path, maxParamFile) }
-	return param.Options{ReadFile: read, Getenv: s.cfg.Getenv, Home: string(s.cfg.Home),
+	opt := param.Options{ReadFile: read, Getenv: s.cfg.Getenv, Home: string(s.cfg.Home),
 		Program: program}
+	if g, err := param.LoadGlobals(s.cfg.Home.Globals(), string(s.cfg.Home)); err == nil {
+		opt.Charset = g.Charset
+	}
+	return opt
 }
 
 // maxParamFile bounds a parameter file.

@@ -224,13 +224,16 @@ func (e *entry) refuseUnknown(f *param.File, extract bool) error {
 	}{
 		{extract && initial && len(st.EventActions) > 0, "EVENTACTIONS in an initial load"},
 		{st.SQLPredicate != "" && !initial, "SQLPREDICATE"},
-		{!sw.GetUpdateAfters, "IGNOREUPDATEAFTERS"},
 		{!extract && st.Keyword == "TABLE" && len(st.EventActions) == 0,
 			"TABLE without EVENTACTIONS in a Replicat"},
 	} {
 		if part.there {
 			return e.later("%s", part.name)
 		}
+	}
+	if extract && sw.GetUpdates && sw.GetUpdateBefores && !sw.GetUpdateAfters {
+		return e.refuse("IGNOREUPDATEAFTERS with GETUPDATEBEFORES would leave updates without what they " +
+			"change to, and a trail has no such updates; write IGNOREUPDATEAFTERS in the Replicat")
 	}
 	return nil
 }
@@ -275,8 +278,16 @@ func (e *entry) compileActions() {
 	if sw.UpdateInserts && !all {
 		a[record.Insert] = action{take: true, as: record.Update, after: theAfter}
 	}
+	updates := sw.GetUpdates
+	if !sw.GetUpdateAfters {
+		// What is left of an update is its before image, which only a history can take.
+		if updates = updates && all && sw.GetUpdateBefores; updates {
+			a[record.Update] = action{take: true, as: record.Insert, after: theBefore}
+			a[record.PKUpdate] = a[record.Update]
+		}
+	}
 	for kind, take := range map[record.OpType]bool{record.Insert: sw.GetInserts,
-		record.Update: sw.GetUpdates, record.PKUpdate: sw.GetUpdates,
+		record.Update: updates, record.PKUpdate: updates,
 		record.Delete: sw.GetDeletes, record.Truncate: sw.GetTruncates} {
 		if !take {
 			a[kind].take = false

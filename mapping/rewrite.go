@@ -57,6 +57,9 @@ func (p *TablePlan) Apply(dst, body []byte, from *expr.Origin) (out []byte, appl
 		record.SetOpTable(out[len(dst):], p.ID)
 		return out, true, nil
 	}
+	if act.after == theBefore && !s.Before.Have() {
+		return dst, false, nil // an update of which only the values after are known
+	}
 	if err := p.evaluate(act); err != nil {
 		return dst, false, err
 	}

@@ -3,6 +3,10 @@ package param
 import (
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+
+	"ggsh/ggserr"
 )
 
 // Change is one line that Convert has changed, passwords masked.
@@ -24,6 +28,12 @@ func Convert(path, text string, opt Options) (string, []Change, error) {
 	f, err := ParseText(path, text, opt)
 	if err != nil {
 		return text, nil, err
+	}
+	outer, _ := findCharset(opt.Charset)
+	src, bad := decode(path, text, outer)
+	if bad != nil || src.set.enc != nil && src.set.enc != unicode.UTF8 {
+		return text, nil, ggserr.New(ggserr.Generic, path+" is not in UTF-8, and only that is "+
+			"converted").Do("Save it as UTF-8 with CHARSET UTF-8 or without CHARSET, and try again.")
 	}
 	e := editor{path: path, lines: strings.Split(text, "\n")}
 	for i := range f.Statements {

@@ -24,6 +24,8 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	}
+	f.Add("CHARSET windows-1252\nREPLICAT r\nMAP a.\xe4, TARGET b.c;\nINCLUDE x\n")
+	f.Add("\xff\xfeC\x00H\x00A\x00R\x00S\x00E\x00T\x00 \x00u\x00\x00\xd8\n\x00")
 	f.Add("USERID a, PASSWORD " + secret)
 	f.Fuzz(func(t *testing.T, text string) {
 		opt := Options{Getenv: func(name string) string { return strings.Repeat("x", len(name)) },

@@ -25,6 +25,7 @@ type GlobalsConfig struct {
 	Umask                      int // OUTPUTFILEUMASK; -1 when not given
 	Memory                     Memory
 	SysLog                     SysLog
+	Charset                    string // CHARSET, for files that say no other
 }
 
 // LoadGlobals reads the GLOBALS file at path; a home may have none.
@@ -93,6 +94,8 @@ func (g *GlobalsConfig) read(name string, c *cursor) {
 		} else if err == nil {
 			g.Umask = int(n)
 		}
+	case "CHARSET":
+		g.Charset = c.value("a character set")
 	case "SYSLOG":
 		g.SysLog = c.sysLog()
 	case "CACHEMGR":

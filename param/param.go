@@ -117,6 +117,8 @@ type Options struct {
 	Program Program
 	// NoAnsiQuotes is GLOBALS NOUSEANSISQLQUOTES: literals stand in double quotes.
 	NoAnsiQuotes bool
+	// Charset is CHARSET of GLOBALS, for files that say no other; empty is UTF-8.
+	Charset string
 	// CheckOnly checks without the will to run, as checkprm does: a parameter
 	// that a run refuses, and an OBEY or INCLUDE file that is not there, are
 	// warnings instead of errors.
@@ -142,13 +144,22 @@ func Parse(path string, opt Options) (*File, error) {
 
 // ParseText reads and checks text as the parameter file called name.
 func ParseText(name, text string, opt Options) (*File, error) {
-	if opt.Program == 0 {
-		opt.Program = Detect(text)
-	}
 	f := &File{Path: name, Program: opt.Program, AnsiQuotes: !opt.NoAnsiQuotes,
 		CheckOnly: opt.CheckOnly}
+	outer, known := findCharset(opt.Charset)
+	if opt.Charset != "" && !known {
+		return f, bad(ggserr.Location{File: name}, "No parameter file is read from "+opt.Charset)
+	}
+	src, e := decode(name, text, outer)
+	if e != nil {
+		return f, errorList{e}
+	}
+	if opt.Program == 0 {
+		opt.Program = Detect(src.text)
+		f.Program = opt.Program
+	}
 	p := newParser(f, opt)
-	p.run(name, text)
+	p.run(name, src)
 	err := Check(f, opt.Program)
 	return f, err
 }

@@ -48,8 +48,9 @@ var processRows = []Spec{
 	{Name: "CHECKPARAMS", Programs: process | Manager, Syntax: "CHECKPARAMS", Priority: P1,
 		Help: "Check the file and end."},
 	{Name: "CHARSET", Programs: all, Syntax: "CHARSET name", Priority: P1,
-		Default: "UTF-8", Support: Recognised, Help: "Character set of this file.",
-		Instead: "parameter files are read as UTF-8"},
+		Default: "UTF-8", Help: "Character set of this file and of those it includes, as its " +
+			"first statement; in GLOBALS also of parameter files that name none. UTF-16 is " +
+			"known by its octets."},
 	{Name: "FUNCTIONSTACKSIZE", Programs: process | Globals, Syntax: "FUNCTIONSTACKSIZE n",
 		Default: "200", Priority: P1, Support: Recognised,
 		Help: "Arguments of column functions.", Instead: "the stack has no such limit"},

@@ -51,8 +51,8 @@ var selectRows = []Spec{
 	{Name: "GETUPDATEAFTERS", Programs: process, Syntax: "GETUPDATEAFTERS", Priority: P1,
 		Multi: true, Default: "in force", Help: "Take after images of updates."},
 	{Name: "IGNOREUPDATEAFTERS", Programs: process, Syntax: "IGNOREUPDATEAFTERS",
-		Priority: P1, Multi: true, Support: Refused, Help: "Leave out after images of updates.",
-		Instead: "the after images would be written"},
+		Priority: P1, Multi: true, Help: "Leave out after images of updates, so updates; but " +
+			"Replicat's INSERTALLRECORDS with GETUPDATEBEFORES inserts the before images."},
 	{Name: "COLMATCH", Programs: process, Priority: P1, Multi: true,
 		Syntax:  "COLMATCH {NAMES name = name|PREFIX value|SUFFIX value|RESET}",
 		Default: "equal names", Help: "Which columns USEDEFAULTS joins."},
@@ -181,7 +181,8 @@ var runRows = []Spec{
 		Multi: true, Default: "at the start only", Help: "When a new report file is begun."},
 	{Name: "SOURCETIMEZONE", Programs: Replicat, Syntax: "SOURCETIMEZONE value", Priority: P1,
 		Support: Refused, Default: "from the trail", Help: "Time zone of the source.",
-		Instead: "times with a local zone would be written in another zone"},
+		Instead: "times with a local zone are instants in the trail, whatever zone the source " +
+			"has, and come into columns without a zone as UTC, not as that zone's times"},
 	{Name: "PRESERVETARGETTIMEZONE", Programs: Replicat, Syntax: "PRESERVETARGETTIMEZONE",
 		Priority: P2, Support: Recognised, Default: "off",
 		Help: "Keep the session's time zone.", Instead: "it is always kept"},

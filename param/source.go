@@ -76,6 +76,8 @@ type input struct {
 	text   string // what is left of a file
 	line   int
 	isFile bool
+	set    charset    // of a file
+	head   int        // the line of its CHARSET, see source
 	queue  []textLine // used when it is no file
 }
 
@@ -104,8 +106,8 @@ func newParser(f *File, opt Options) *parser {
 }
 
 // run reads all statements.
-func (p *parser) run(name, text string) {
-	p.push(name, text, ggserr.Location{File: name})
+func (p *parser) run(name string, src source) {
+	p.push(name, src, ggserr.Location{File: name})
 	for !p.stopped {
 		line, ok := p.next()
 		if !ok {
@@ -144,7 +146,8 @@ func (p *parser) spend(n int, at ggserr.Location) bool {
 }
 
 // push begins to read a file's text.
-func (p *parser) push(name, text string, at ggserr.Location) {
+func (p *parser) push(name string, src source, at ggserr.Location) {
+	text := src.text
 	if len(text) > maxFile {
 		p.stop(bad(at, fmt.Sprintf("File %s is larger than %d MB", name, maxFile>>20)))
 		return
@@ -160,7 +163,8 @@ func (p *parser) push(name, text string, at ggserr.Location) {
 		return
 	}
 	text = strings.TrimPrefix(text, "\ufeff")
-	p.stack = append(p.stack, input{file: name, text: text, isFile: true})
+	p.stack = append(p.stack, input{file: name, text: text, isFile: true, set: src.set,
+		head: src.head})
 }
 
 // unread puts lines before what is read next.
@@ -217,6 +221,23 @@ func (p *parser) echo(text string) {
 	p.f.Echo = append(p.f.Echo, masked)
 }
 
+// includeText begins to read the octets of another file, in the character set of the
+// file that includes it unless it says another.
+func (p *parser) includeText(path, octets string, at ggserr.Location) {
+	outer := charset{}
+	for _, in := range p.stack {
+		if in.isFile {
+			outer = in.set
+		}
+	}
+	src, e := decode(path, octets, outer)
+	if e != nil {
+		p.stop(e)
+		return
+	}
+	p.push(path, src, at)
+}
+
 // include begins to read another file in place.
 func (p *parser) include(word string, st *Statement) {
 	path := valueText(st.Args)
@@ -248,7 +269,7 @@ func (p *parser) include(word string, st *Statement) {
 		text, err = p.opt.ReadFile(full)
 	}
 	if err == nil {
-		p.push(path, string(text), st.Args[0].Pos)
+		p.includeText(path, string(text), st.Args[0].Pos)
 		return
 	}
 	at := st.Args[0].Pos

@@ -254,6 +254,9 @@ func (b *builder) finish(first Token) {
 	case "MACROCHAR":
 		p.setMacroChar(&b.st)
 	case "LIST", "NOLIST", "COMMENT":
+	case "CHARSET":
+		p.charsetStatement(&b.st)
+		p.f.Statements = append(p.f.Statements, b.st)
 	default:
 		p.f.Statements = append(p.f.Statements, b.st)
 	}

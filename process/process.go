@@ -136,7 +136,8 @@ func (p *Process) readParams() error {
 		return p.globalsErr
 	}
 	f, err := param.Parse(path, param.Options{ReadFile: os.ReadFile, Getenv: p.cfg.Getenv,
-		Home: string(p.cfg.Home), Program: prog, NoAnsiQuotes: p.globals.NoAnsiQuotes})
+		Home: string(p.cfg.Home), Program: prog, NoAnsiQuotes: p.globals.NoAnsiQuotes,
+		Charset: p.globals.Charset})
 	p.params = f
 	p.report.Params(f.Echo)
 	for _, w := range f.Warnings {

@@ -132,7 +132,8 @@ func (g *generator) readParams() (param.GlobalsConfig, error) {
 	}
 	g.report.Section("Running with the following parameters")
 	f, err := param.Parse(g.args.ParamFile, param.Options{ReadFile: os.ReadFile, Getenv: os.Getenv,
-		Home: string(g.home), Program: param.Defgen, NoAnsiQuotes: globals.NoAnsiQuotes})
+		Home: string(g.home), Program: param.Defgen, NoAnsiQuotes: globals.NoAnsiQuotes,
+		Charset: globals.Charset})
 	g.params = f
 	g.report.Params(f.Echo)
 	g.report.Line("")

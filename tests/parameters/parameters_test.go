@@ -65,6 +65,16 @@ func cases() []replication {
 			work: "INSERT INTO a VALUES (1, 'x', 1)", table: "a", want: "1 x 1"},
 		{name: "IGNOREUPDATES", replicat: "IGNOREUPDATES\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\n" +
 			"UPDATE a SET v = 'y' WHERE id = 1\nINSERT INTO a VALUES (2, 'end', 1)", table: "a", want: "1 x 1, 2 end 1"},
+		{name: "IGNOREUPDATEAFTERS", replicat: "IGNOREUPDATEAFTERS\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\n" +
+			"UPDATE a SET v = 'y' WHERE id = 1\nINSERT INTO a VALUES (2, 'end', 1)", table: "a", want: "1 x 1, 2 end 1"},
+		{name: "GETUPDATEAFTERS ends IGNOREUPDATEAFTERS", replicat: "IGNOREUPDATEAFTERS\nMAP main.b, TARGET main.b;\n" +
+			"GETUPDATEAFTERS\n" + all, work: "INSERT INTO a VALUES (1, 'x', 1)\nUPDATE a SET v = 'y' WHERE id = 1",
+			table: "a", want: "1 y 1"},
+		{name: "IGNOREUPDATEAFTERS of a history", extract: "NOCOMPRESSUPDATES\nNOCOMPRESSDELETES\nGETUPDATEBEFORES\nTABLE main.a;",
+			replicat: "GETUPDATEBEFORES\nIGNOREUPDATEAFTERS\nINSERTALLRECORDS\n" + toLog +
+				"\nNOINSERTALLRECORDS\nGETUPDATEAFTERS", work: life, table: "log", want: "1 x 1, 1 x 1, 1 y 1"},
+		{name: "IGNOREUPDATEAFTERS in Extract", extract: "IGNOREUPDATEAFTERS\nTABLE main.a;", replicat: all,
+			work: "INSERT INTO a VALUES (1, 'x', 1)\nUPDATE a SET v = 'y' WHERE id = 1", table: "a", want: "1 x 1"},
 		{name: "IGNOREDELETES", replicat: "IGNOREDELETES\n" + all, work: life, table: "a", want: "1 y 1"},
 		{name: "IGNOREDELETES in Extract", extract: "IGNOREDELETES\nTABLE main.a;", replicat: all, work: life,
 			table: "a", want: "1 y 1"},
@@ -84,6 +94,9 @@ func cases() []replication {
 			work:     "INSERT INTO b VALUES (1, 'x', 1)", table: "b", want: "1 x 1"},
 		{name: "MACRO and MACROCHAR", replicat: "MACROCHAR $\nMACRO $to PARAMS ($t) BEGIN\nMAP main.a, TARGET main.$t;\nEND;\n" +
 			"$to (log)", work: "INSERT INTO a VALUES (1, 'x', 1)", table: "log", want: "1 x 1"},
+		{name: "CHARSET of GLOBALS", globals: "CHARSET ISO-8859-1",
+			replicat: "MAP main.a, TARGET main.b, COLMAP (id = id, v = 'K\xe4se');",
+			work:     "INSERT INTO a VALUES (1, 'x', 1)", table: "b", want: "1 Käse NULL"},
 		{name: "COLMATCH NAMES", replicat: "COLMATCH NAMES n = v\nMAP main.a, TARGET main.b, COLMAP (USEDEFAULTS, v = 'fix');",
 			work: "INSERT INTO a VALUES (1, '5', 1)", table: "b", want: "1 fix 5"},
 		{name: "NODISCARDFILE and REPERROR DISCARD", replicat: "NODISCARDFILE\nREPERROR (DEFAULT, DISCARD)\n" + all,
