@@ -158,10 +158,13 @@ func (m *mapper) forceStop(op *sourceOp) {
 }
 
 // suspend waits for the order to go on, behind the transaction that SUSPEND stands in.
-// What was read is handed over before, so that no target transaction is open.
+// What was read is applied before, so that no target transaction is open.
 func (m *mapper) suspend(ctx context.Context) error {
 	m.suspending = false
 	if err := m.flush(ctx); err != nil {
+		return err
+	}
+	if err := m.reach(ctx); err != nil {
 		return err
 	}
 	resumed := m.r.state.suspend()
