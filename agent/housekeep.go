@@ -53,13 +53,13 @@ func (m *Manager) housekeep(ctx context.Context, now time.Time) {
 		if tasks {
 			m.purgeTask(set, g, now)
 		}
-		if lag && g.State == control.Running && g.Document != nil && !g.IsTask() {
+		if lag && g.Up() && g.Document != nil && !g.IsTask() {
 			m.lagEvent(set, g, now)
 		}
-		if down && !alive(g) && !g.IsTask() {
+		if down && !g.Lives() && !g.IsTask() {
 			m.downEvent(g.GroupStatus, set.DownCritical || g.State == control.Abended)
 		}
-		if up && g.State == control.Running {
+		if up && g.Up() {
 			m.info(ggserr.GroupUp, g.Type, g.Group)
 		}
 	}
@@ -101,7 +101,7 @@ func clock(d time.Duration) string {
 
 // purgeTask is PURGEOLDTASKS: it deletes a task that ran and ended.
 func (m *Manager) purgeTask(set param.ManagerConfig, g groupstate.Group, now time.Time) {
-	if !g.IsTask() || alive(g) || g.Document.State.Started.IsZero() {
+	if !g.IsTask() || g.Lives() || g.Document.State.Started.IsZero() {
 		return
 	}
 	for _, r := range set.Tasks {

@@ -85,12 +85,12 @@ func (m *Manager) metricsPage(ctx context.Context, _ control.Call) control.Answe
 		m.started.Unix())
 	metric("ggsh_group_up", "gauge", "1 when the group is running.",
 		func(r GroupPage, labels string) {
-			fmt.Fprintf(&b, "ggsh_group_up{%s} %d\n", labels, one(r.State == control.Running))
+			fmt.Fprintf(&b, "ggsh_group_up{%s} %d\n", labels, one(r.Up()))
 		})
 	metric("ggsh_group_state", "gauge", "1 at the state that the group is in.",
 		func(r GroupPage, labels string) {
-			for _, s := range []string{control.Running, control.Starting, control.Stopped,
-				control.Abended} {
+			for _, s := range []string{control.Running, control.Suspended, control.Starting,
+				control.Stopped, control.Abended} {
 				fmt.Fprintf(&b, "ggsh_group_state{%s,state=%q} %d\n", labels, s, one(r.State == s))
 			}
 		})

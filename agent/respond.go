@@ -172,10 +172,6 @@ func (m *Manager) lookLocked(ctx context.Context, kind, group string) groupstate
 	return groupstate.Look(ctx, m.cfg.Home, kind, group, &o)
 }
 
-func alive(g groupstate.Group) bool {
-	return g.State == control.Running || g.State == control.Starting
-}
-
 // storeLocked keeps the orders. That they cannot be kept is logged and stops
 // nothing: the group's own files still say the most.
 func (m *Manager) storeLocked() {

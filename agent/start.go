@@ -36,7 +36,7 @@ func (m *Manager) startOrder(ctx context.Context, r control.Request) control.Rep
 	m.mu.Lock()
 	g := m.lookLocked(ctx, r.Type, r.Group)
 	switch {
-	case alive(g):
+	case g.Lives():
 		m.mu.Unlock()
 		return say("%s is already running.", title(r.Type, r.Group))
 	case g.Problem != nil:
@@ -229,7 +229,7 @@ func (m *Manager) autostart(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, g := range groups {
-		if alive(g) || g.Problem != nil || g.IsTask() || !m.selectsLocked(g) {
+		if g.Lives() || g.Problem != nil || g.IsTask() || !m.selectsLocked(g) {
 			continue
 		}
 		if err := m.launchLocked(g, nil, "AUTOSTART", nil); err != nil {

@@ -20,7 +20,7 @@ func (m *Manager) stopOrder(ctx context.Context, r control.Request) control.Repl
 	g := m.lookLocked(ctx, r.Type, r.Group)
 	before := m.wantLocked(r, groupstate.Stop)
 	m.mu.Unlock()
-	if !alive(g) {
+	if !g.Lives() {
 		m.settle(r)
 		return say("%s is already stopped.", title(r.Type, r.Group))
 	}
@@ -93,7 +93,7 @@ func (m *Manager) gone(ctx context.Context, r control.Request) bool {
 	m.reap()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return !alive(m.lookLocked(ctx, r.Type, r.Group))
+	return !m.lookLocked(ctx, r.Type, r.Group).Lives()
 }
 
 // processOf gives the process of a group: one that this Manager watches, or the
@@ -115,7 +115,7 @@ func (m *Manager) killOrder(ctx context.Context, r control.Request) control.Repl
 	g := m.lookLocked(ctx, r.Type, r.Group)
 	m.wantLocked(r, groupstate.Stop)
 	m.mu.Unlock()
-	if !alive(g) {
+	if !g.Lives() {
 		m.settle(r)
 		return say("%s is already stopped.", title(r.Type, r.Group))
 	}

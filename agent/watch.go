@@ -92,7 +92,7 @@ func (m *Manager) scan(ctx context.Context) {
 		m.mu.Lock()
 		c, watched := m.children[key]
 		o, ordered := m.orders.Groups[key]
-		gone := ordered && !watched && !alive(g) && o.Wanted == groupstate.Run && o.Ended.IsZero()
+		gone := ordered && !watched && !g.Lives() && o.Wanted == groupstate.Run && o.Ended.IsZero()
 		if gone { // it ended while nobody watched
 			m.noteEndLocked(g.Type, g.Group, "")
 		}

@@ -19,8 +19,8 @@ import (
 const defaultPort = 7809
 
 // remoteTime bounds a line that another host executes; a Manager's own bound is
-// a little shorter.
-const remoteTime = 150 * time.Second
+// a little shorter. A network that is lost is noticed sooner.
+const remoteTime = 10*time.Minute + 30*time.Second
 
 // remote is the Manager of another home that the session is connected to.
 type remote struct {
@@ -34,8 +34,6 @@ type remote struct {
 // it went a login, which is told.
 func (m *remote) execute(ctx context.Context, q control.CommandRequest, r *Result) (
 	control.CommandReply, error) {
-	ctx, cancel := context.WithTimeout(ctx, remoteTime)
-	defer cancel()
 	if !m.session.Alive() {
 		if m.as != "" {
 			r.Notes = append(r.Notes, "the session at "+m.address+" had ended, and with it the login "+
@@ -48,6 +46,8 @@ func (m *remote) execute(ctx context.Context, q control.CommandRequest, r *Resul
 		}
 		m.session = session
 	}
+	ctx, cancel := context.WithTimeout(ctx, remoteTime)
+	defer cancel()
 	rep, err := m.session.Execute(ctx, q)
 	if err == nil && rep.Ask == nil && rep.Edit == nil {
 		m.as = rep.As

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ggsh/control"
 	"ggsh/dblogin"
 	"ggsh/ggserr"
 	"ggsh/param"
@@ -98,6 +99,10 @@ func splitUser(userid string) (user, password string, ok bool) {
 }
 
 func dbLogin(ctx context.Context, s *Session, c *call) (Value, error) {
+	if s.single {
+		return nil, refuse("A login would end with this line.").
+			Do("CONNECT keeps one: it is a session, POST " + control.SessionPath + ".")
+	}
 	login, err := s.loginOf(c)
 	if err != nil {
 		return nil, err

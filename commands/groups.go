@@ -26,9 +26,7 @@ type group struct {
 func (g *group) title() string { return string(g.kind) + " " + g.name }
 
 // running tells whether a process of the group lives.
-func (g *group) running() bool {
-	return g.state.State == control.Running || g.state.State == control.Starting
-}
+func (g *group) running() bool { return g.state.Lives() }
 
 // isTask tells an initial load from a group that goes on.
 func (g *group) isTask() bool {

@@ -232,7 +232,7 @@ func (i GroupInfo) Text() string {
 		label("Checkpoint Lag", fmt.Sprintf("%s (updated %s ago)", hours(i.State.Lag),
 			hours(i.Since)))
 	}
-	if i.Status.State == control.Running && i.Status.PID > 0 {
+	if i.Status.Up() && i.Status.PID > 0 {
 		label("Process ID", fmt.Sprint(i.Status.PID))
 	}
 	for _, l := range i.readLines() {

@@ -33,6 +33,7 @@ func (r Runner) Page(ctx context.Context, c control.Call) control.Answer {
 	}
 	s := r.session(c.Caller)
 	defer s.Close()
+	s.single = true
 	return control.JSONAnswer(0, s.answer(ctx, q))
 }
 

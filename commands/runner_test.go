@@ -61,6 +61,19 @@ func ask(r Runner, q control.CommandRequest) control.CommandReply {
 	return s.answer(context.Background(), q)
 }
 
+// TestASingleLineKeepsNoLogin, and does not say that it does.
+func TestASingleLineKeepsNoLogin(t *testing.T) {
+	home := subdirs.Home(t.TempDir())
+	if err := os.WriteFile(home.Join("hr.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Runner{Config: Config{Home: home, Host: "host1", Now: time.Now}}
+	a := r.Page(t.Context(), control.Call{Body: []byte(`{"line":"dblogin sourcedb sqlite:hr.db"}`)})
+	if !strings.Contains(string(a.Body), "would end with this line") {
+		t.Errorf("%s", a.Body)
+	}
+}
+
 func TestSplitAddressReadsWhatConnectIsGiven(t *testing.T) {
 	for _, c := range []struct {
 		text, host string

@@ -419,7 +419,7 @@ func stopManager(ctx context.Context, s *Session, c *call) (Value, error) {
 	if !c.bang {
 		question := "Are you sure you want to stop it (y/n)?"
 		for _, g := range seen.groups {
-			if g.State == control.Running {
+			if g.Up() {
 				question = "Manager process is required by other GGS processes.\n" + question
 				break
 			}

@@ -111,6 +111,7 @@ type Session struct {
 	depth     int  // of OBEY
 	remote    *remote
 	caller    *given // of the line under way, when it came from another program
+	single    bool   // nothing outlives the line
 	quit      bool   // EXIT was in an OBEY file
 	subdirs   bool
 	debug     bool

@@ -110,8 +110,8 @@ type Position struct {
 	CSN   string    `json:"csn,omitempty"`
 }
 
-// Suspended is the state of a process that waits behind EVENTACTIONS SUSPEND.
-const Suspended = "Process is suspended, waiting for RESUME command"
+// SuspendedPhrase is the State of a process that waits behind EVENTACTIONS SUSPEND.
+const SuspendedPhrase = "Process is suspended, waiting for RESUME command"
 
 // ProcessStatus is SEND ... STATUS.
 type ProcessStatus struct {
@@ -256,10 +256,11 @@ type DDLCounts struct {
 
 // State words of INFO ALL.
 const (
-	Running  = "RUNNING"
-	Stopped  = "STOPPED"
-	Abended  = "ABENDED"
-	Starting = "STARTING"
+	Running   = "RUNNING"
+	Suspended = "SUSPENDED" // it runs, and waits behind EVENTACTIONS SUSPEND
+	Stopped   = "STOPPED"
+	Abended   = "ABENDED"
+	Starting  = "STARTING"
 )
 
 // GroupStatus is a group as the Manager sees it.
@@ -272,6 +273,12 @@ type GroupStatus struct {
 	// Reason is the last error line of a group that ended by itself.
 	Reason string `json:"reason,omitempty"`
 }
+
+// Up reports whether the group's process takes orders.
+func (g GroupStatus) Up() bool { return g.State == Running || g.State == Suspended }
+
+// Lives reports whether a process of the group lives, up or not yet.
+func (g GroupStatus) Lives() bool { return g.Up() || g.State == Starting }
 
 // ManagerStatus is INFO MANAGER.
 type ManagerStatus struct {

@@ -21,6 +21,8 @@ type ProcessFile struct {
 	Started time.Time
 	Socket  string // where it takes orders
 	Port    int    // of the Manager and of collectors, else 0
+	// Suspended says that the program waits behind EVENTACTIONS SUSPEND.
+	Suspended bool
 }
 
 // maxProcessFile bounds what ReadProcessFile reads.
@@ -36,6 +38,9 @@ func WriteProcessFile(path string, p ProcessFile) error {
 		"PORT", fmt.Sprintf("%s.%d", host, p.Port), "PID", strconv.Itoa(p.PID),
 		"STARTED", p.Started.UTC().Format(time.RFC3339Nano),
 		"SOCKET", p.Socket, "HOME", p.Home}
+	if p.Suspended {
+		fields = append(fields, "STATE", Suspended)
+	}
 	for _, f := range fields {
 		if strings.ContainsAny(f, "\t\n") {
 			return fmt.Errorf("process file %s: %q has a tab or line end in it", path, f)
@@ -82,7 +87,7 @@ func parseProcessFile(b []byte) (*ProcessFile, error) {
 	for i := 0; i < len(f); i += 2 {
 		value[f[i]] = f[i+1]
 	}
-	p := &ProcessFile{Socket: value["SOCKET"], Identity: Identity{
+	p := &ProcessFile{Socket: value["SOCKET"], Suspended: value["STATE"] == Suspended, Identity: Identity{
 		Type: value["PROGRAM"], Group: value["PROCESSID"], Home: value["HOME"]}}
 	var err error
 	if p.PID, err = strconv.Atoi(value["PID"]); err != nil || p.PID <= 0 {

@@ -14,6 +14,9 @@ import (
 const (
 	maxSessions = 16
 	sessionIdle = 15 * time.Minute
+	// lineTimeout is longer than an order's: a lost caller is noticed meanwhile, and
+	// ADD TRANDATA of a large schema waits for its transactions.
+	lineTimeout = 10 * time.Minute
 )
 
 // sessionProtocol is what a connection is turned to that becomes a session.
@@ -163,7 +166,7 @@ func (t *talk) answer(ctx context.Context, line []byte) (rep CommandReply, goOn 
 		s.complain("session of %s: %v", t.q.RemoteAddr, err)
 		return failure(networkError, "the line is not understood: "+err.Error()), false
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lineTimeout)
 	defer cancel()
 	return guarded(s, failure(genericError, ownFault),
 		func() CommandReply { return t.run.Execute(ctx, r) }), true

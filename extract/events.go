@@ -245,8 +245,9 @@ func (e *engine) behind(ctx context.Context) error {
 // suspend waits for the order to go on, or to stop.
 func (e *engine) suspend(ctx context.Context) {
 	resumed := e.orders.suspend()
-	e.show(func(v *view) { v.state = control.Suspended })
-	e.proc.Info(ggserr.EventSuspended, "EXTRACT", e.proc.Group())
+	e.show(func(v *view) { v.state = control.SuspendedPhrase })
+	e.proc.Suspended(true)
+	defer e.proc.Suspended(false)
 	select {
 	case <-resumed:
 	case <-ctx.Done():

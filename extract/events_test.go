@@ -47,6 +47,11 @@ func TestEventActionsOfExtract(t *testing.T) {
 			"ignores:         3"},
 		{"other actions of a record that has its transaction ignored", eventful("id = 52", "LOG, IGNORE TRANSACTION"),
 			"1/1 2/1 3/1 4/1", "hr.emp at CSN 5"},
+		{"other records of a transaction that is ignored", "EXTTRAIL ./dirdat/lt\nTABLE hr.emp;\n" +
+			"TABLE hr.emp, FILTER (id = 20), EVENTACTIONS (IGNORE TRANSACTION);\n" +
+			"TABLE hr.other, FILTER (id = 2), EVENTACTIONS (LOG);\n", "1/2 3/1 4/2 5/3", "hr.other at CSN 2"},
+		{"wildcards", "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\nTABLE hr.*, FILTER (id = 3), EVENTACTIONS (LOG, IGNORE);\n",
+			"1/3 2/4 3/2 4/3 5/4", "hr.other at CSN 3"},
 		{"discard", eventful("id > 29", "DISCARD"), "1/1 2/1 3/1 4/1 5/1", "discards:         6"},
 		{"checkpoint", eventful("id = 30", "CHECKPOINT BOTH, TRACE ./t.trc"), "1/1 2/1 3/2 4/1 5/1", ""},
 	} {
@@ -180,7 +185,7 @@ func (f *fixture) inFile(seqno uint32) string {
 // suspended starts an Extract and waits until it is suspended.
 func (f *fixture) suspended() (order func(control.Verb) control.Reply, ended func() error) {
 	f.t.Helper()
-	return f.begun(control.Suspended, func() bool { return true })
+	return f.begun(control.SuspendedPhrase, func() bool { return true })
 }
 
 // begun starts an Extract in the background and waits until it has a state and more. order

@@ -141,7 +141,7 @@ func (e *engine) moveOp(ctx context.Context, r *route, body []byte, from *expr.O
 		return nil
 	}
 	err := e.ask(r, body, from)
-	if err == nil && len(r.plan.Events()) > 0 && !r.out.ignored {
+	if err == nil && len(r.plan.Events()) > 0 {
 		writes, err := e.obey(ctx, r, body, from)
 		if err != nil || !writes {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ggsh/control"
 	"ggsh/handler"
 	"ggsh/record"
 )
@@ -22,6 +23,7 @@ type desk struct {
 	opens  int
 	closes int
 	away   int // how often opening fails, once it was open
+	called chan struct{}
 }
 
 func (d *desk) open(context.Context) (Session, error) {
@@ -45,6 +47,9 @@ func (d *desk) Query(_ context.Context, q handler.Query) (*handler.Answer, error
 		text += " " + string(v.Text(nil, -1))
 	}
 	d.asked = append(d.asked, text)
+	if d.called != nil && len(d.asked) == 1 {
+		close(d.called)
+	}
 	if err := d.fail[len(d.asked)]; err != nil {
 		return nil, err
 	}
@@ -113,5 +118,31 @@ func TestAStatementOfTheStartThatFails(t *testing.T) {
 	_, err := runAsking(t, "SQLEXEC 'set up'\n"+fmt.Sprintf(asking, ""), d, 3)
 	if err == nil || !strings.Contains(err.Error(), "SQLEXEC: no") || d.opens != 1 || d.closes != 1 {
 		t.Errorf("%v, %+v", err, d)
+	}
+}
+
+// An order to stop ends the waiting for a database that is away; the transaction comes
+// again in the next run.
+func TestWaitingForTheDatabaseEndsByOrder(t *testing.T) {
+	gone := &handler.ApplyError{Class: handler.Connection, Op: -1, Text: "gone"}
+	d := &desk{t: t, fail: map[int]*handler.ApplyError{1: gone}, away: 1 << 20, called: make(chan struct{})}
+	f := newFixture(t, captureGroup, fmt.Sprintf(asking, ""))
+	f.session = d.open
+	cfg, p := f.config("E1", fromScript(3), -1)
+	e, done := newEngine(cfg), make(chan error, 1)
+	go func() { done <- e.run(t.Context(), e.session) }()
+	<-d.called
+	e.Respond(t.Context(), control.Request{Verb: control.Stop})
+	err := <-done
+	p.Close(err)
+	if got := f.transactions(lt); err != nil || len(got) != 0 {
+		t.Errorf("%v, %q", err, got)
+	}
+	d.fail, d.away, d.called = nil, 0, nil
+	if err := f.run("E1", fromScript(3), -1); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.transactions(lt); len(got) != 3 {
+		t.Errorf("%q", got)
 	}
 }

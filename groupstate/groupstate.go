@@ -1,5 +1,5 @@
 // Package groupstate tells what each group of a home is doing: STOPPED,
-// STARTING, RUNNING or ABENDED, from the group's files and the kernel alone, so
+// STARTING, RUNNING, SUSPENDED or ABENDED, from the group's files and the kernel alone, so
 // that it needs no Manager. It also keeps what was ordered, in dirpcs/MGR.orders.
 //
 // It starts and stops nothing, and asks no process. Its law: what was ordered
@@ -26,6 +26,7 @@ import (
 type Facts struct {
 	Locked    bool // a process holds the group
 	Serving   bool // it has written its process file and takes orders
+	Suspended bool // and waits behind EVENTACTIONS SUSPEND
 	Launching bool // the process that the Manager started lives
 	State     checkpoint.State
 	Created   time.Time // when the group was added
@@ -39,6 +40,9 @@ func Decide(f Facts, order *Order) string {
 	if f.Locked || f.Launching {
 		// A process that was told to stop no longer serves while it writes its last lines.
 		leaving := f.State.Stopped != checkpoint.Active || order != nil && order.stops(f.State.Started)
+		if f.Serving && f.Suspended && !leaving {
+			return control.Suspended
+		}
 		if f.Serving || f.Locked && leaving {
 			return control.Running
 		}
@@ -157,7 +161,9 @@ func Look(ctx context.Context, home subdirs.Home, kind, name string, order *Orde
 		return g
 	}
 	f.Launching = order != nil && Alive(order.PID, order.Ticks)
-	g.PID, f.Serving = serving(ctx, home, extract, name)
+	if p := serving(ctx, home, extract, name); p != nil {
+		g.PID, f.Serving, f.Suspended = p.PID, true, p.Suspended
+	}
 	switch {
 	case f.Serving:
 		f.Locked = true
@@ -176,20 +182,20 @@ func Look(ctx context.Context, home subdirs.Home, kind, name string, order *Orde
 	return g
 }
 
-// serving gives the pid of the group's process when it takes orders: when its
+// serving gives what the group's process says of itself when it takes orders: when its
 // process file names the process that the kernel knows as its socket's owner.
-func serving(ctx context.Context, home subdirs.Home, extract bool, name string) (int, bool) {
+func serving(ctx context.Context, home subdirs.Home, extract bool, name string) *control.ProcessFile {
 	p, err := control.ReadProcessFile(home.Process(name, extract))
 	if err != nil || !strings.EqualFold(p.Group, name) {
-		return 0, false
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	owner, err := control.SocketOwner(ctx, home.Socket(name))
 	if err != nil || owner != p.PID {
-		return 0, false
+		return nil
 	}
-	return owner, true
+	return p
 }
 
 // maxReport is how much of a report's end is searched for the reason.

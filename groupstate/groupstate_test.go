@@ -32,6 +32,10 @@ func TestDecide(t *testing.T) {
 	}{
 		{"just added", Facts{}, nil, control.Stopped},
 		{"serving", Facts{Locked: true, Serving: true, State: state("A", 5)}, run(4), control.Running},
+		{"suspended", Facts{Locked: true, Serving: true, Suspended: true, State: state("A", 5)}, run(4),
+			control.Suspended},
+		{"suspended, and told to stop", Facts{Locked: true, Serving: true, Suspended: true,
+			State: state("A", 5)}, stop(9), control.Running},
 		{"holds the group, not serving yet", Facts{Locked: true, State: state("A", 5)}, run(4),
 			control.Starting},
 		{"on its way out", Facts{Locked: true, State: state("G", 5)}, run(4), control.Running},
@@ -122,6 +126,13 @@ func TestObserveReadsFilesAlone(t *testing.T) {
 	if text := strings.Join(got, "|"); !strings.HasPrefix(text, want) ||
 		got[3] != "REPLICAT R1 STOPPED" || all[1].PID != os.Getpid() {
 		t.Errorf("got %v", got)
+	}
+	file.Suspended = true
+	if err := control.WriteProcessFile(h.Process("E2", true), file); err != nil {
+		t.Fatal(err)
+	}
+	if g := Look(t.Context(), h, "EXTRACT", "E2", nil); g.State != control.Suspended || !g.Up() {
+		t.Errorf("a suspended process: %+v", g.GroupStatus)
 	}
 	file.PID = 1 // a stale file: its pid belongs to another process now
 	control.WriteProcessFile(h.Process("E2", true), file)

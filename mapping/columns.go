@@ -280,7 +280,7 @@ func (t *TablePlan) withoutKey() {
 			". The key columns of source table " + t.Source.FullName() + " will be used: " +
 			columnList(t.Target, t.Key)
 	}
-	if t.needsKey() {
+	if t.needsKey() && !t.Target.Sequence() {
 		t.Messages = append(t.Messages, warning)
 	}
 }

@@ -119,7 +119,7 @@ func (p *Plan) refuseDuplicates() error {
 	seen := map[string][]*entry{}
 	for _, e := range p.entries {
 		if e.source.wild() || e.target.wild() || e.allowDup || e.forExceptions ||
-			p.extract && e.keepsBack() {
+			p.onlyCauses(e) {
 			continue
 		}
 		to := e.target

@@ -123,9 +123,10 @@ func (p *Plan) Causes(name, option string) bool {
 	return false
 }
 
-// keepsBack reports whether EVENTACTIONS leaves out each record that it acts on.
-func (e *entry) keepsBack() bool {
-	return slices.ContainsFunc(e.events, func(a param.EventAction) bool {
+// onlyCauses reports whether each record that the statement takes causes events and goes
+// nowhere: it may stand beside another one of its table.
+func (p *Plan) onlyCauses(e *entry) bool {
+	return !p.extract && e.statement.Keyword == "TABLE" || slices.ContainsFunc(e.events, func(a param.EventAction) bool {
 		return a.Name == "IGNORE" || a.Name == "DISCARD"
 	})
 }

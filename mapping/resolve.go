@@ -67,9 +67,23 @@ const anyDatabase = "sqlite"
 
 // Takes reports whether some statement takes the table, without resolving it:
 // a capture asks before it reads a definition's rows.
-func (p *Plan) Takes(def *record.TableDef) bool {
+func (p *Plan) Takes(def *record.TableDef) bool { return p.takes(def, def.Sequence()) }
+
+// WantsSequence reports whether some SEQUENCE statement of an Extract takes a sequence of
+// that name.
+func (p *Plan) WantsSequence(schema, name string) bool {
+	return p.takes(&record.TableDef{Schema: schema, Name: name, Database: anyDatabase}, true)
+}
+
+// fits reports whether a statement is for tables, or for sequences. MAP is for both.
+func (p *Plan) fits(e *entry, sequence bool) bool {
+	return !p.extract || sequence == (e.statement.Keyword == "SEQUENCE")
+}
+
+func (p *Plan) takes(def *record.TableDef, sequence bool) bool {
 	for _, e := range p.entries {
-		if _, ok := e.source.match(def); ok && !p.excluded(def, e.source.wild()) {
+		_, ok := e.source.match(def)
+		if ok && p.fits(e, sequence) && !p.excluded(def, e.source.wild()) {
 			return true
 		}
 	}
@@ -91,7 +105,7 @@ func (p *Plan) Resolve(def *record.TableDef, lookup Lookup) ([]*TablePlan, error
 		got, _ := e.source.match(def)
 		name := e.targetName(def, got)
 		onlyEvents := !p.extract && e.statement.Keyword == "TABLE"
-		if !onlyEvents && e.repeats(name, seen) {
+		if !p.onlyCauses(e) && e.repeats(name, seen) {
 			continue
 		}
 		find := lookup
@@ -169,7 +183,7 @@ func (p *Plan) entriesFor(def *record.TableDef) ([]*entry, error) {
 	var same, other, wild []*entry
 	for _, e := range p.entries {
 		if _, ok := e.source.match(def); !ok || p.excluded(def, e.source.wild()) ||
-			e.forExceptions {
+			e.forExceptions || !p.fits(e, def.Sequence()) {
 			continue
 		}
 		switch {

@@ -29,7 +29,7 @@ func (c *checker) order() {
 			if table != nil {
 				c.fail(st, bad(st.Pos, fmt.Sprintf("%s must be the first parameter", st.Name)))
 			}
-		case st.Name == "TABLE" || st.Name == "MAP":
+		case st.Name == "TABLE" || st.Name == "MAP" || st.Name == "SEQUENCE":
 			if table == nil {
 				table = st
 			}

@@ -153,8 +153,9 @@ var captureRows = []Spec{
 		Syntax: "PROCEDURESERVEROPTIONS any", Help: "Procedural replication.",
 		Instead: nothing},
 	{Name: "SEQUENCE", Programs: Extract, Syntax: "SEQUENCE name [TARGET name]", Priority: P1,
-		Support: Refused, Multi: true, Terminated: true, Help: "Sequences to capture.",
-		Instead: "sequence values would not be replicated"},
+		Multi: true, Terminated: true, Help: "Sequences of MariaDB to capture, in a data pump, too: a " +
+			"row each time that the source takes values from one. MAP leads it to a sequence of MariaDB, " +
+			"which is set so that it never gives a value that the source may have given; never back."},
 }
 
 const (

@@ -146,10 +146,10 @@ var replicatRows = []Spec{
 		Support: Recognised, Help: "Old: memory for LOBs.", Instead: nothing},
 	{Name: "CHECKSEQUENCEVALUE", Programs: Replicat, Syntax: "CHECKSEQUENCEVALUE",
 		Priority: P2, Support: Recognised, Help: "Check sequences.",
-		Instead: "sequences are not replicated"},
+		Instead: "a sequence is set, and never back"},
 	{Name: "NOCHECKSEQUENCEVALUE", Programs: Replicat, Syntax: "NOCHECKSEQUENCEVALUE",
 		Priority: P2, Support: Recognised, Help: "Do not check sequences.",
-		Instead: "sequences are not replicated"},
+		Instead: "a sequence is set, and never back"},
 }
 
 const repErrorRule = "{{PROCEDURE [{DEFAULT2|DEFAULT|errorrange}]|DEFAULT2|DEFAULT|errorrange} " +

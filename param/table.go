@@ -9,7 +9,7 @@ import (
 
 // TableStatement is one TABLE or MAP.
 type TableStatement struct {
-	Keyword string // TABLE or MAP
+	Keyword string // TABLE, MAP or SEQUENCE
 	Source  Name
 	Target  Name // zero in a TABLE without TARGET
 	Raw     string
@@ -77,6 +77,13 @@ func readTables(f *File) ([]TableStatement, []*ggserr.Error, error) {
 		if st.faulty {
 			continue
 		}
+		if st.Name == "SEQUENCE" {
+			t, found := readSequence(st)
+			t.Switches = state.snapshot()
+			errs = append(errs, found...)
+			out = append(out, t)
+			continue
+		}
 		if st.Name != "TABLE" && st.Name != "MAP" || f.Program == Defgen && st.Name == "MAP" {
 			c := st.cursor()
 			c.more()
@@ -94,6 +101,25 @@ func readTables(f *File) ([]TableStatement, []*ggserr.Error, error) {
 		out = append(out, *r.t)
 	}
 	return out, warnings, errs.orNil()
+}
+
+// readSequence reads a SEQUENCE statement: two names.
+func readSequence(st *Statement) (TableStatement, []*ggserr.Error) {
+	t := TableStatement{Keyword: st.Name, Raw: st.Raw, Pos: st.Pos}
+	c := st.cursor()
+	if !c.more() {
+		c.lacks("the name of a sequence")
+		return t, c.errs
+	}
+	t.Source = c.name3()
+	for c.more() {
+		if !c.word("TARGET") {
+			c.unexpected("TARGET")
+			break
+		}
+		t.Target = c.name3()
+	}
+	return t, c.errs
 }
 
 func (r *tableReader) statement() {

@@ -62,6 +62,7 @@ type Process struct {
 
 	served chan struct{}
 	stop   context.CancelFunc
+	shown  control.ProcessFile // what the process file says
 }
 
 // The titles of the report's parts.
@@ -322,8 +323,8 @@ func (p *Process) Serve(ctx context.Context, r control.Responder) error {
 			p.report.Line("orders: %s", err)
 		}
 	}()
-	if err := control.WriteProcessFile(p.processFile(), control.ProcessFile{
-		Identity: p.Identity(), Started: p.cfg.Now(), Socket: path}); err != nil {
+	p.shown = control.ProcessFile{Identity: p.Identity(), Started: p.cfg.Now(), Socket: path}
+	if err := control.WriteProcessFile(p.processFile(), p.shown); err != nil {
 		return err
 	}
 	started := ggserr.ExtractStarted
@@ -332,6 +333,18 @@ func (p *Process) Serve(ctx context.Context, r control.Responder) error {
 	}
 	p.Info(started, p.cfg.Group)
 	return nil
+}
+
+// Suspended shows that the process waits behind EVENTACTIONS SUSPEND, or no longer. That
+// it cannot be shown ends no run.
+func (p *Process) Suspended(on bool) {
+	if on {
+		p.Info(ggserr.EventSuspended, p.cfg.Type, p.cfg.Group)
+	}
+	p.shown.Suspended = on
+	if err := control.WriteProcessFile(p.processFile(), p.shown); err != nil {
+		p.Line("%s", err)
+	}
 }
 
 func (p *Process) rejected(why string) {

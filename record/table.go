@@ -39,6 +39,13 @@ type ColumnDef struct {
 	Labels    []string `json:"labels,omitempty"`  // of ENUM and SET
 }
 
+// Sequence reports whether the definition is that of a sequence: MariaDB keeps one as a
+// table of one row, and logs what becomes of it as an insert of that row.
+func (t *TableDef) Sequence() bool {
+	return t.Database == "mariadb" && len(t.Columns) == 8 &&
+		t.Columns[0].Name == "next_not_cached_value" && t.Columns[7].Name == "cycle_count"
+}
+
 // FullName joins catalog, schema and name with dots, leaving out what is empty.
 func (t *TableDef) FullName() string {
 	s := t.Name

@@ -165,7 +165,8 @@ func (m *mapper) suspend(ctx context.Context) error {
 		return err
 	}
 	resumed := m.r.state.suspend()
-	m.r.p.Info(ggserr.EventSuspended, "REPLICAT", m.r.p.Group())
+	m.r.p.Suspended(true)
+	defer m.r.p.Suspended(false)
 	select {
 	case <-resumed:
 	case <-m.idle.Done():

@@ -64,7 +64,7 @@ func (s *state) say(phrase string) {
 func (s *state) suspend() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phrase, s.resumed = control.Suspended, make(chan struct{})
+	s.phrase, s.resumed = control.SuspendedPhrase, make(chan struct{})
 	return s.resumed
 }
 

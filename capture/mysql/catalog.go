@@ -14,7 +14,6 @@ import (
 // catalogTable is a table as information_schema describes it now.
 type catalogTable struct {
 	def       *record.TableDef
-	sequence  bool
 	versioned bool   // MariaDB SYSTEM VERSIONED
 	charset   string // default of new columns
 }
@@ -35,7 +34,6 @@ func (s *database) readTable(ctx context.Context, schema, table string) (*catalo
 		return nil, s.failed(err, q)
 	}
 	t := &catalogTable{def: &record.TableDef{Schema: schema, Name: table, Database: s.flavor}}
-	t.sequence = kind == "SEQUENCE"
 	t.versioned = kind == "SYSTEM VERSIONED"
 	t.charset = charsetOfCollation(collation.String)
 	if err := s.readColumns(ctx, t.def); err != nil {

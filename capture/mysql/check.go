@@ -186,7 +186,7 @@ func (s *database) checkTable(ctx context.Context, name string) ([]*ggserr.Error
 	if err != nil {
 		return nil, err
 	}
-	if t == nil || t.sequence {
+	if t == nil || t.def.Sequence() {
 		return []*ggserr.Error{ggserr.New(ggserr.Generic, "table "+name+" does not exist in the source "+
 			"database").Do("Correct the name, or create the table; names are case sensitive.")}, nil
 	}

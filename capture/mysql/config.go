@@ -87,6 +87,18 @@ func (c *Config) wanted(schema, table string) bool {
 	return !slices.Contains(systemSchemas, strings.ToLower(schema))
 }
 
+// excludesTag reports a transaction's tag, empty for none, that FilterTags names.
+func (c *Config) excludesTag(tag string) bool {
+	return slices.ContainsFunc(c.FilterTags, func(t string) bool {
+		return tag == "" && strings.EqualFold(t, "NULL") || tag != "" && (t == "+" || strings.EqualFold(t, tag))
+	})
+}
+
+// wantedSequence applies WantSequence.
+func (c *Config) wantedSequence(schema, name string) bool {
+	return c.WantSequence != nil && c.WantSequence(schema, name)
+}
+
 // systemSchemas hold the server's own tables.
 var systemSchemas = []string{"mysql", "information_schema", "performance_schema", "sys"}
 

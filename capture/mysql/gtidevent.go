@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -24,6 +23,7 @@ const (
 // mysqlGTID begins a group.
 func (r *reader) mysqlGTID(h *binlog.Header, body []byte, start place) error {
 	r.begin(h, start)
+	r.group.excluded = r.cfg.excludesTag("")
 	if h.Type == binlog.GTIDTaggedEvent {
 		return r.taggedGTID(body)
 	}
@@ -61,7 +61,7 @@ func (r *reader) taggedGTID(body []byte) error {
 	if tag := e.Tag.String(); tag != "" {
 		id.source += ":" + tag
 		r.group.tag = tag
-		r.group.excluded = slices.Contains(r.cfg.FilterTags, tag)
+		r.group.excluded = r.cfg.excludesTag(tag)
 	}
 	r.group.time = e.ImmediateCommitTime().UTC()
 	return r.noteGTID(id)

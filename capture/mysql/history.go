@@ -177,8 +177,7 @@ func (s *schema) learn(ctx context.Context, schema, table string,
 		return nil, err
 	}
 	read := end.place.csn(uint32(since.Major >> 32))
-	v := version{Since: since, Def: t.def, Read: &read, RowEnd: -1, Charset: t.charset,
-		skip: t.sequence}
+	v := version{Since: since, Def: t.def, Read: &read, RowEnd: -1, Charset: t.charset}
 	if t.versioned {
 		v.RowEnd = addVersionColumns(t.def)
 	}
@@ -233,9 +232,6 @@ func (s *schema) fromHistory(ctx context.Context, t *binlog.TableMap,
 		if v, err = s.relearn(ctx, t, v, at); err != nil {
 			return resolved{}, err
 		}
-	}
-	if v.skip {
-		return resolved{skip: true}, nil
 	}
 	if v.Read != nil && at.Compare(*v.Read) < 0 && !s.warned[tableKey(t.Schema, t.Table)] &&
 		v.Since.Compare(*v.Read) < 0 {

@@ -47,6 +47,9 @@ type Config struct {
 	// Want tells which tables are captured; nil captures all but the server's own. An
 	// empty table asks whether anything of the schema is captured.
 	Want func(schema, table string) bool
+	// WantSequence tells which sequences of MariaDB are captured: inserts of their rows;
+	// nil captures none.
+	WantSequence func(schema, name string) bool
 	// FilterTables are the checkpoint tables of Replicats (schema.table); a transaction
 	// that touches one of them is a Replicat's. It is left out as a whole unless
 	// GetReplicates; all others are left out with IgnoreApplications.
@@ -55,7 +58,8 @@ type Config struct {
 	IgnoreApplications bool
 	// AllDDL has DDL delivered on whatever object, Want or not, but the server's own.
 	AllDDL bool
-	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+).
+	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+): + is
+	// any, NULL is none.
 	FilterTags []string
 
 	// Warn receives warnings; nil drops them. It may be called by another goroutine.
@@ -116,6 +120,10 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	srv, err := connectServer(ctx, &s.cfg)
 	if err != nil {
 		return nil, err
+	}
+	if len(cfg.FilterTags) > 0 && srv.flavor == flavorMariaDB {
+		return nil, errors.Join(ggserr.New(ggserr.BadParameter, "transactions of MariaDB have no tags").
+			Do("Use TRANLOGOPTIONS FILTERTABLE in place of EXCLUDETAG."), srv.close())
 	}
 	r, err := newReader(ctx, s, srv)
 	if err != nil {

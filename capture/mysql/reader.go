@@ -17,11 +17,13 @@ import (
 // reader turns the stream of events into transactions. It belongs to the reading
 // goroutine; during a session, to go-mysql's.
 type reader struct {
-	src    *Source
-	cfg    *Config
-	srv    *database
-	ctx    context.Context // of run; ends with Close
-	schema *schema
+	src *Source
+	cfg *Config
+	srv *database
+	// saidSequence: a sequence that is not captured
+	saidSequence bool
+	ctx          context.Context // of run; ends with Close
+	schema       *schema
 
 	// Where we are. committed is behind the last transaction seen, at is behind
 	// the last event; set is what was committed up to committed.

@@ -40,7 +40,7 @@ func (r *reader) tableMap(body []byte) error {
 	ref = &tableRef{body: bytes.Clone(body)}
 	s, t := string(schema), string(table)
 	ref.marks = r.cfg.filtered(s, t, r.srv.folds())
-	ref.wanted = !ref.marks && r.cfg.wanted(s, t)
+	ref.wanted = !ref.marks && (r.cfg.wanted(s, t) || r.cfg.wantedSequence(s, t))
 	r.tables[id] = ref
 	r.group.replicated = r.group.replicated || ref.marks
 	return nil
@@ -118,8 +118,7 @@ func (r *reader) resolve(ref *tableRef) error {
 		}
 		return err
 	}
-	if known.skip { // a sequence
-		ref.wanted = false
+	if ref.wanted = r.wantedAs(t.Schema, t.Table, known.def.Sequence()); !ref.wanted {
 		return nil
 	}
 	plan, err := binlog.NewPlan(t, known.def.ID, known.def.Key)
@@ -136,6 +135,23 @@ func (r *reader) resolve(ref *tableRef) error {
 	}
 	ref.plan, ref.def = plan, known.def
 	return nil
+}
+
+// wantedAs decides once it is known whether a table is a sequence. The first one that only
+// TABLE statements take is told of.
+func (r *reader) wantedAs(schema, name string, sequence bool) bool {
+	if !sequence {
+		return r.cfg.wanted(schema, name)
+	}
+	if r.cfg.wantedSequence(schema, name) {
+		return true
+	}
+	if !r.saidSequence {
+		r.saidSequence = true
+		r.cfg.warn(ggserr.New(ggserr.DatabaseMessage, schema+"."+name+" is a sequence, which TABLE does not "+
+			"capture: neither this one nor others").Do("Write SEQUENCE %s.%s; or leave it.", schema, name))
+	}
+	return false
 }
 
 // placedError adds the position, unless the error only asks for another try.

@@ -45,7 +45,6 @@ type version struct {
 	// Unknown begins where a statement was not understood or the table was dropped:
 	// the next rows ask information_schema.
 	Unknown bool `json:"unknown,omitempty"`
-	skip    bool
 }
 
 // maxVersions bounds how many definitions of one table are kept.
@@ -54,8 +53,7 @@ const maxVersions = 16
 // resolved is the answer to a table map.
 type resolved struct {
 	def    *record.TableDef
-	rowEnd int  // column that ends rows of a system versioned table, -1 none
-	skip   bool // not a table: a sequence
+	rowEnd int // column that ends rows of a system versioned table, -1 none
 }
 
 func tableKey(schema, table string) string { return schema + "." + table }
@@ -76,7 +74,7 @@ func (s *schema) current(schema, table string) *record.TableDef {
 // describe gives a definition for an operation without rows.
 func (s *schema) describe(ctx context.Context, schema, table string) (*record.TableDef, error) {
 	t, err := s.lookup(ctx, schema, table)
-	if err != nil || t == nil || t.sequence {
+	if err != nil || t == nil || t.def.Sequence() {
 		return nil, err
 	}
 	s.nextID++
@@ -100,9 +98,6 @@ func (s *schema) fromLog(ctx context.Context, t *binlog.TableMap, at record.CSN)
 	now, err := s.lookup(ctx, t.Schema, t.Table)
 	if err != nil {
 		return res, err
-	}
-	if now != nil && now.sequence {
-		return resolved{skip: true}, nil
 	}
 	def, err := s.defOfMap(t)
 	if err != nil {

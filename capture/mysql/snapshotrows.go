@@ -28,7 +28,7 @@ func (s *Snapshot) describe(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if t == nil || t.sequence {
+		if t == nil || t.def.Sequence() {
 			continue
 		}
 		if t.versioned {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -33,6 +34,7 @@ type wiring struct {
 	keys    *wallet.Ring
 	ciphers []*trail.Encryption // by the output's index; nil: in clear
 
+	plan      *mapping.Plan
 	tables    []*param.TableStatement
 	discards  *discards
 	saidNoDDL bool // that the source tells no DDL
@@ -101,7 +103,7 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	env.Facts = sourceFacts{w}
 	plan.SetEnvironment(env)
-	w.tables = plan.Statements()
+	w.plan, w.tables = plan, plan.Statements()
 	if err := w.noDefinitions(); err != nil {
 		return extract.Config{}, err
 	}
@@ -195,10 +197,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if login.Directory != "" {
-		if err := w.tellReplicates(nil); err != nil {
+		if err := w.rowsOnly(); err != nil {
 			return nil, err
 		}
-		w.noDDL()
 		return w.openDirectory(ctx, w.p.Home().Resolve(login.Directory), start)
 	}
 	kafka, err := w.isKafka(login)
@@ -206,10 +207,9 @@ func (w *wiring) openSource(ctx context.Context, start extract.SourceStart) (ext
 		return nil, err
 	}
 	if kafka {
-		if err := w.tellReplicates(nil); err != nil {
+		if err := w.rowsOnly(); err != nil {
 			return nil, err
 		}
-		w.noDDL()
 		return w.openKafka(ctx, start)
 	}
 	if err := w.streamsOnly(); err != nil {
@@ -223,7 +223,7 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 ) (extract.Source, error) {
 	if login.Embedded != "" {
 		w.noDDL()
-		if err := w.selects(dblogin.SQLite); err != nil {
+		if err := errors.Join(w.selects(dblogin.SQLite), w.noSequences()); err != nil {
 			return nil, err
 		}
 		return w.openSQLite(ctx, w.p.Home().Resolve(login.Embedded), start)
@@ -236,9 +236,21 @@ func (w *wiring) openDatabase(ctx context.Context, login param.Login, start extr
 		return nil, err
 	}
 	if l.Kind == dblogin.Oracle {
+		if err := w.noSequences(); err != nil {
+			return nil, err
+		}
 		return w.openOracle(ctx, l, start)
 	}
 	return w.openMySQL(ctx, l, start)
+}
+
+// rowsOnly is of sources that tell neither whose changes are, nor sequences, nor DDL.
+func (w *wiring) rowsOnly() error {
+	if err := w.tellReplicates(nil); err != nil {
+		return err
+	}
+	w.noDDL()
+	return w.noSequences()
 }
 
 // noDDL tells once that a source tells no DDL.
@@ -354,6 +366,9 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
 	cfg.FilterTags = log.ExcludeTags
 	cfg.AllDDL = w.ddl.Given
+	if w.sequences() != nil && !w.isLoad() {
+		cfg.WantSequence = w.plan.WantsSequence
+	}
 	cfg.GetReplicates, cfg.IgnoreApplications = w.run.Capture.GetReplicates, w.run.Capture.IgnoreApplications
 	var err error
 	if cfg.FilterTables, err = w.filterTables(l.Database); err != nil {

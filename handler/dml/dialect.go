@@ -94,6 +94,8 @@ type Dialect struct {
 	// Marks says that the log of the database does not tell where a transaction begins and
 	// ends: the checkpoint row is marked at both.
 	Marks bool
+	// Sequence brings a sequence to where a captured row of it says; nil: there are none.
+	Sequence func(ctx context.Context, conn *sql.Conn, t *record.TableDef, row []record.Value) error
 	// DDL is how statements that define objects are executed; nil refuses them.
 	DDL *DDL
 }

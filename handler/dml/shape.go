@@ -99,7 +99,7 @@ func (a *Applier) classify(s *shape) {
 	case record.Delete:
 		s.many = limits.Delete > 1 && t.use.KeyIsUnique
 	}
-	s.many = s.many && len(s.compare) == 0
+	s.many = s.many && len(s.compare) == 0 && !t.def.Sequence()
 	for _, k := range t.use.Key {
 		if s.kind != record.Insert && t.def.Columns[k].Nullable {
 			s.many = false

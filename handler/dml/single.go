@@ -17,6 +17,9 @@ func (a *Applier) applySingle(ctx context.Context, c *change) error {
 	if err != nil {
 		return err
 	}
+	if set := a.dialect.Sequence; set != nil && c.table.def.Sequence() {
+		return a.applySequence(ctx, c, im, set)
+	}
 	result, err := a.execute(ctx, c, c.shape, im)
 	if err != nil || c.shape.kind == record.Truncate {
 		return err
@@ -25,6 +28,19 @@ func (a *Applier) applySingle(ctx context.Context, c *change) error {
 		return err
 	} else if n == 0 {
 		return &opError{op: c.number, statement: a.statement(c.shape, 1), err: missingRow(c)}
+	}
+	return nil
+}
+
+// applySequence brings a sequence to where a row says.
+func (a *Applier) applySequence(ctx context.Context, c *change, im images,
+	set func(context.Context, *sql.Conn, *record.TableDef, []record.Value) error) error {
+	err := error(&Refusal{Text: fmt.Sprintf("%s of %s: a sequence is only set", c.shape.kind, c.table.use.Source)})
+	if c.shape.kind == record.Insert && im.after != nil {
+		err = set(ctx, a.conn, c.table.def, im.after)
+	}
+	if err != nil {
+		return &opError{op: c.number, statement: "SETVAL(" + c.table.name + ")", err: err}
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ func dialect() dml.Dialect {
 		Table:      table,
 		Inspect:    inspect,
 		NullCode:   1048,
+		Sequence:   setSequence,
 		Calls:      query.ByCALL,
 		DDL:        definer(),
 	}

@@ -311,6 +311,31 @@ func TestEmptyRules(t *testing.T) {
 	}
 }
 
+// TestRepertoire: what REPLACEBADCHAR may replace is what bind refuses.
+func TestRepertoire(t *testing.T) {
+	for _, c := range []struct {
+		set  charset
+		typ  string
+		text bool
+		bad  string
+	}{{"WE8ISO8859P1", "VARCHAR2(9 BYTE)", true, "€中😀"}, {"WE8MSWIN1252", "CLOB", true, "中😀"},
+		{"UTF8", "CHAR(3 CHAR)", true, "😀"}, {"AL32UTF8", "VARCHAR2(9 BYTE)", true, ""},
+		{"WE8ISO8859P1", "NVARCHAR2(9)", true, ""}, {"WE8ISO8859P1", "NUMBER", false, ""},
+		{"WE8ISO8859P1", "BLOB", false, ""}} {
+		to := &target{types: map[string]columnType{}, charset: c.set}
+		p := to.repertoire(&record.ColumnDef{Type: c.typ})
+		if p.Text != c.text {
+			t.Errorf("%s: text %v", c.typ, p.Text)
+		}
+		for _, r := range "aé€中😀" {
+			has := p.Has == nil || p.Has(r)
+			if c.text && has == strings.ContainsRune(c.bad, r) {
+				t.Errorf("%s %s: has %c: %v", c.set, c.typ, r, has)
+			}
+		}
+	}
+}
+
 // TestCharset: what the database's character set lacks is refused, unless the
 // column has the national one; that gets it as UNISTR reads it.
 func TestCharset(t *testing.T) {

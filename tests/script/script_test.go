@@ -72,6 +72,10 @@ func TestStatementsAndQueriesInTheTarget(t *testing.T) {
 	play(t, "sqlexec.txtar", nil)
 }
 
+func TestRecordsCauseEventsInExtractPumpAndReplicat(t *testing.T) {
+	play(t, "events.txtar", nil)
+}
+
 func TestTheTutorialWorksAsWrittenBetweenEmbeddedDatabases(t *testing.T) {
 	play(t, "sqlite.txtar", nil)
 }
