@@ -106,6 +106,8 @@ type Config struct {
 	Statements  *sqlexec.Statements
 	// AtCSN and AfterCSN leave out what was committed before, or up to, a CSN.
 	AtCSN, AfterCSN *record.CSN
+	// LeaveOutTag tells which transactions of a trail are left out by their tag; nil: none.
+	LeaveOutTag func(tag string) bool
 	// Serves reports whether a TABLE statement's rows go to an output.
 	Serves func(t *param.TableStatement, out OutputConfig) bool
 	// Discard keeps an operation that a condition of TABLE could not decide on; nil

@@ -25,7 +25,7 @@ import (
 )
 
 // scripted is a source of n transactions with the numbers 1 to n; transaction
-// i has i%3+1 inserts into hr.emp, and one into hr.other.
+// i has i%3+1 inserts into hr.emp, and one into hr.other, and one of three tags.
 type scripted struct {
 	n, at     int
 	confirmed []string
@@ -41,6 +41,8 @@ func newScripted(n int, start SourceStart) *scripted {
 	}
 	return s
 }
+
+var tags = []string{"", "blue", "red"}
 
 func table(id uint32, name string) *record.TableDef {
 	return &record.TableDef{ID: id, Schema: "hr", Name: name, Key: []int{0}, Columns: []record.ColumnDef{
@@ -58,7 +60,7 @@ func (s *scripted) Next(context.Context) (*record.Txn, error) {
 	}
 	ops = append(ops, insert(s.defs[1], s.at))
 	return &record.Txn{TxnInfo: record.TxnInfo{CSN: record.CSN{Minor: uint64(s.at)}, XID: fmt.Sprint(s.at),
-		CommitTime: time.Unix(int64(s.at), 0).UTC()}, Restart: strconv.Itoa(s.at), Ops: &ops}, nil
+		Tag: tags[s.at%3], CommitTime: time.Unix(int64(s.at), 0).UTC()}, Restart: strconv.Itoa(s.at), Ops: &ops}, nil
 }
 
 func (s *scripted) Wait(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
@@ -104,6 +106,7 @@ type fixture struct {
 	syncs     int  // of all outputs
 	ddl       bool // the file's DDL parameters count
 	session   func(ctx context.Context) (Session, error)
+	leaveOut  func(tag string) bool
 }
 
 func newFixture(t *testing.T, group checkpoint.Group, params string) *fixture {
@@ -215,6 +218,7 @@ func (f *fixture) config(group string, open func(context.Context, SourceStart) (
 		}
 	}
 	f.intervals(&cfg, p.Params())
+	cfg.LeaveOutTag = f.leaveOut
 	return cfg, p
 }
 
@@ -420,4 +424,25 @@ func containsAll(s string, words ...string) bool {
 		}
 	}
 	return true
+}
+
+// TestADataPumpLeavesOutTransactionsByTheirTag: the others pass whole, before and after
+// a restart.
+func TestADataPumpLeavesOutTransactionsByTheirTag(t *testing.T) {
+	f := newFixture(t, captureGroup, "EXTTRAIL ./dirdat/lt\nTABLE hr.*;\n")
+	f.add(pumpGroup, "EXTTRAIL ./dirdat/rt\nTABLE hr.*;\n")
+	f.leaveOut = (&param.Tags{Exclude: []string{"BLUE"}}).LeaveOut
+	var expect []string
+	for n := range 20 {
+		if (n+1)%3 != 1 {
+			expect = append(expect, want(n+1, n+1, 1)...)
+		}
+		if n != 9 && n != 19 {
+			continue
+		}
+		if err := errors.Join(f.run("E1", fromScript(n+1), -1), f.run("P1", f.fromTrail(), -1)); err != nil {
+			t.Fatal(err)
+		}
+		f.equal(rt, expect)
+	}
 }

@@ -287,6 +287,9 @@ func (e *engine) known(o *output, txn *record.Txn) bool {
 	if after := e.cfg.AfterCSN; after != nil && txn.CSN.Compare(*after) <= 0 {
 		return true
 	}
+	if out := e.cfg.LeaveOutTag; out != nil && out(txn.Tag) {
+		return true
+	}
 	if !o.held.Known {
 		return false
 	}

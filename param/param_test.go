@@ -209,3 +209,27 @@ func TestSamples(t *testing.T) {
 		}
 	}
 }
+
+// TestTags: + is any tag, NULL is none.
+func TestTags(t *testing.T) {
+	for _, c := range []struct {
+		file, tag string
+		want      bool
+	}{{"EXCLUDETAG loop", "loop", true}, {"TRANLOGOPTIONS EXCLUDETAG LOOP", "loop", true},
+		{"EXCLUDETAG loop", "app", false}, {"EXCLUDETAG loop", "", false}, {"EXCLUDETAG +", "app", true},
+		{"EXCLUDETAG +", "", false}, {"EXCLUDETAG null", "", true}, {"EXCLUDETAG NULL", "app", false},
+		{"EXCLUDETAG a\nEXCLUDETAG b", "b", true}, {"INCLUDETAG a", "b", true}, {"INCLUDETAG a", "A", false},
+		{"TRANLOGOPTIONS INCLUDETAG a EXCLUDETAG +", "a", true}, {"INCLUDETAG a", "", true}, {"", "", false}} {
+		f, err := ParseText("e.prm", "EXTRACT e\n"+c.file+"\nTABLE a.b;\n", Options{Program: Extract})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := ReadRun(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run.Tags.LeaveOut(c.tag); got != c.want || run.Tags.Given() != (c.file != "") {
+			t.Errorf("%s, tag %q: %v", c.file, c.tag, got)
+		}
+	}
+}

@@ -110,13 +110,11 @@ var captureRows = []Spec{
 	{Name: "IGNOREAPPLOPS", Programs: Extract, Syntax: "IGNOREAPPLOPS", Priority: P1,
 		Help: "Leave out the transactions of all others than a Replicat; with GETREPLICATES only a " +
 			"Replicat's are captured. Refused where none is known, and with DDL."},
-	{Name: "EXCLUDETAG", Programs: process, Syntax: "EXCLUDETAG {NULL|value}", Priority: P1,
-		Support: Refused, Help: "Drop records with a tag.",
-		Instead: "tagged records would be replicated: only TRANLOGOPTIONS EXCLUDETAG of an Extract of " +
-			"MySQL's log knows tags"},
-	{Name: "INCLUDETAG", Programs: process, Syntax: "INCLUDETAG value", Priority: P2,
-		Support: Refused, Help: "Take only records with a tag.",
-		Instead: "untagged records would be replicated"},
+	{Name: "EXCLUDETAG", Programs: process, Syntax: "EXCLUDETAG {NULL|value}", Priority: P1, Multi: true,
+		Help: "Leave out the transactions with a tag, + for any, NULL for those without one. MySQL's log " +
+			"(8.3 and later) tells tags, and trails carry them on; an Extract of another log refuses it."},
+	{Name: "INCLUDETAG", Programs: process, Syntax: "INCLUDETAG value", Priority: P2, Multi: true,
+		Help: "Leave out the transactions without this tag, as far as EXCLUDETAG takes them."},
 	{Name: "LOGALLSUPCOLS", Programs: Extract, Syntax: "LOGALLSUPCOLS", Priority: P1,
 		Help: "Write before images of all logged columns."},
 	{Name: "NOLOGALLSUPCOLS", Programs: Extract, Syntax: "NOLOGALLSUPCOLS", Priority: P1,

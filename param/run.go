@@ -84,6 +84,7 @@ type Run struct {
 	Rollover        []Clock
 	Stat            StatOptions
 
+	Tags          Tags
 	Memory        Memory
 	WarnLongTrans time.Duration // 0: never
 	WarnInterval  time.Duration
@@ -233,6 +234,10 @@ func (r *Run) identity(st *Statement, c *cursor) bool {
 		r.AssumeTargetDefs, r.AssumeOverride = true, c.word("OVERRIDE")
 	case "CHECKPOINTSECS":
 		r.CheckpointSecs = c.in(time.Second)
+	case "EXCLUDETAG":
+		r.Tags.Exclude = append(r.Tags.Exclude, c.value("a tag"))
+	case "INCLUDETAG":
+		r.Tags.Include = append(r.Tags.Include, c.value("a tag"))
 	case "EOFDELAY":
 		r.EOFDelay = c.in(time.Second)
 	case "EOFDELAYCSECS":

@@ -12,8 +12,6 @@ type TranLogOptions struct {
 	ExcludeUsers   []string
 	ExcludeUserIDs []string
 	ExcludeTrans   []string
-	ExcludeTags    []string // hexadecimal, or +
-	IncludeTags    []string
 	FilterTables   []Name // checkpoint tables: transactions that touch them are Replicat's
 	ServerID       int64  // SERVERID: ours; the id of this reader at a MySQL source
 	LogIndex       string // ALTLOGDEST path
@@ -31,13 +29,31 @@ type TranLogOptions struct {
 	Others        []Token // options that are carried and not acted on, the keywords only
 }
 
+// Tags are EXCLUDETAG and INCLUDETAG, of TRANLOGOPTIONS or for themselves: names of tags
+// in whatever case, + for any tag, NULL for none.
+type Tags struct{ Exclude, Include []string }
+
+// LeaveOut reports whether the transactions with a tag, empty for none, are left out.
+func (t *Tags) LeaveOut(tag string) bool {
+	is := func(name string) bool {
+		if tag == "" {
+			return strings.EqualFold(name, "NULL")
+		}
+		return name == "+" || strings.EqualFold(name, tag)
+	}
+	return slices.ContainsFunc(t.Exclude, is) || len(t.Include) > 0 && !slices.ContainsFunc(t.Include, is)
+}
+
+// Given reports whether there are any.
+func (t *Tags) Given() bool { return len(t.Exclude)+len(t.Include) > 0 }
+
 // capture reads the parameters of Extract's source.
 func (r *Run) capture(name string, c *cursor) bool {
 	o := &r.Capture
 	switch name {
 	case "TRANLOGOPTIONS":
 		for c.more() {
-			o.Log.option(c)
+			o.Log.option(c, &r.Tags)
 		}
 	case "WARNLONGTRANS":
 		r.WarnLongTrans = c.span()
@@ -74,7 +90,7 @@ func (r *Run) capture(name string, c *cursor) bool {
 	return true
 }
 
-func (o *TranLogOptions) option(c *cursor) {
+func (o *TranLogOptions) option(c *cursor, tags *Tags) {
 	if o.Streams.option(c) {
 		return
 	}
@@ -86,9 +102,9 @@ func (o *TranLogOptions) option(c *cursor) {
 	case c.word("EXCLUDETRANS"):
 		o.ExcludeTrans = append(o.ExcludeTrans, c.value("a transaction's name"))
 	case c.word("EXCLUDETAG"):
-		o.ExcludeTags = append(o.ExcludeTags, c.value("a tag"))
+		tags.Exclude = append(tags.Exclude, c.value("a tag"))
 	case c.word("INCLUDETAG"):
-		o.IncludeTags = append(o.IncludeTags, c.value("a tag"))
+		tags.Include = append(tags.Include, c.value("a tag"))
 	case c.word("FILTERTABLE"):
 		o.FilterTables = append(o.FilterTables, c.name3())
 	case c.word("SERVERID"):

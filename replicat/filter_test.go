@@ -35,6 +35,29 @@ func TestRepErrorMeetsTheErrorThatAFilterRaises(t *testing.T) {
 	has(t, f.file(f.home.Discard("R", -1)), "action ABEND on error 77")
 }
 
+// Transactions are left out by their tag, and the checkpoint is behind them.
+func TestTransactionsAreLeftOutByTheirTag(t *testing.T) {
+	for _, c := range []struct{ params, want string }{
+		{"EXCLUDETAG blue\n", "insert 1 [1 a] insert 3 [3 a]"},
+		{"EXCLUDETAG +\n", "insert 1 [1 a]"}, {"EXCLUDETAG NULL\n", "insert 2 [2 a] insert 3 [3 a]"},
+		{"INCLUDETAG red\n", "insert 3 [3 a]"},
+	} {
+		f := newFixture(t, c.params+"TARGETDB sqlite:x.db\nMAP hr.*, TARGET tg.*;\n")
+		for i, tag := range []string{"", "blue", "red"} {
+			f.tag = tag
+			f.txn(insert(i+1, "a"))
+		}
+		for range 2 { // the second run finds nothing new
+			f.start()
+			f.s.wait(f.s.at(3))
+			f.stop()
+			if got := strings.Join(f.s.log, " "); got != c.want {
+				t.Errorf("%s: got %s, want %s", c.params, got, c.want)
+			}
+		}
+	}
+}
+
 // What a condition cannot decide on is discarded with a warning, whatever REPERROR
 // says of errors.
 func TestAnUndecidedConditionDiscardsTheRecord(t *testing.T) {

@@ -25,6 +25,7 @@ type fixture struct {
 	w      *trail.Writer
 	emp    *record.TableDef
 	csn    uint64
+	tag    string // of the transactions that come next
 	cfg    Config // Delay, From, SkipTransaction
 	now    func() time.Time
 	exits  chan error
@@ -89,7 +90,7 @@ func (f *fixture) txn(bodies ...[]byte) {
 	f.t.Helper()
 	f.csn++
 	err := f.w.BeginTxn(&record.TxnInfo{CSN: record.CSN{Minor: f.csn}, XID: fmt.Sprint("x", f.csn),
-		CommitTime: f.opened.Add(time.Duration(f.csn) * time.Second)})
+		CommitTime: f.opened.Add(time.Duration(f.csn) * time.Second), Tag: f.tag})
 	for i, b := range bodies {
 		if err == nil {
 			err = f.w.Op(f.emp, b, i == len(bodies)-1)

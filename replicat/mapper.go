@@ -202,11 +202,26 @@ func (m *mapper) wait(ctx context.Context) error {
 	return nil
 }
 
+// leaveOut passes a transaction over whose tag says so.
+func (m *mapper) leaveOut(ctx context.Context, txn *trail.Txn) error {
+	if m.cur.empty() {
+		m.since = m.r.p.Now()
+	}
+	whole, err := m.pass(ctx, txn)
+	if err != nil || !whole || len(m.cur.txns) < emptyTxns && !m.overdue() {
+		return err
+	}
+	return m.send(ctx)
+}
+
 // transaction adds one source transaction to the group, or leaves it out.
 func (m *mapper) transaction(ctx context.Context, txn *trail.Txn) error {
 	r := m.r
 	if r.leavesOut(txn) {
 		return m.skip(ctx, txn)
+	}
+	if r.set.run.Tags.LeaveOut(txn.Tag) {
+		return m.leaveOut(ctx, txn)
 	}
 	if wait := r.deferred(txn.CommitTime); wait > 0 {
 		if err := m.keepBack(ctx, wait); err != nil {

@@ -288,17 +288,24 @@ func (m *mapper) skip(ctx context.Context, txn *trail.Txn) error {
 	if !s.skipped || txn.Begin != s.skipAt {
 		return ctx.Err()
 	}
+	if whole, err := m.pass(ctx, txn); err != nil || !whole {
+		return err
+	}
+	return m.send(ctx)
+}
+
+// pass adds a transaction of which nothing is applied to the group; one that is not
+// whole in the trail is none.
+func (m *mapper) pass(ctx context.Context, txn *trail.Txn) (whole bool, err error) {
 	end := txn.End
 	if txn.Streamed {
-		var whole bool
-		var err error
 		if end, whole, err = m.survey(ctx, txn); err != nil || !whole {
-			return err
+			return false, err
 		}
 	}
 	m.cur.txns = append(m.cur.txns, txnRef{begin: txn.Begin, end: end})
 	m.finish(txn, end)
-	return m.send(ctx)
+	return true, nil
 }
 
 // deferred is how long DEFERAPPLYINTERVAL keeps a transaction back.

@@ -87,12 +87,8 @@ func (c *Config) wanted(schema, table string) bool {
 	return !slices.Contains(systemSchemas, strings.ToLower(schema))
 }
 
-// excludesTag reports a transaction's tag, empty for none, that FilterTags names.
-func (c *Config) excludesTag(tag string) bool {
-	return slices.ContainsFunc(c.FilterTags, func(t string) bool {
-		return tag == "" && strings.EqualFold(t, "NULL") || tag != "" && (t == "+" || strings.EqualFold(t, tag))
-	})
-}
+// excludesTag applies LeaveOutTag.
+func (c *Config) excludesTag(tag string) bool { return c.LeaveOutTag != nil && c.LeaveOutTag(tag) }
 
 // wantedSequence applies WantSequence.
 func (c *Config) wantedSequence(schema, name string) bool {

@@ -405,20 +405,6 @@ func TestFilteredTransaction(t *testing.T) {
 	}
 }
 
-// TestTags: + is any tag, NULL is none.
-func TestTags(t *testing.T) {
-	for _, c := range []struct {
-		filter, tag string
-		want        bool
-	}{{"loop", "loop", true}, {"LOOP", "loop", true}, {"loop", "app", false}, {"loop", "", false},
-		{"+", "app", true}, {"+", "", false}, {"NULL", "", true}, {"null", "", true}, {"NULL", "app", false}} {
-		cfg := Config{FilterTags: []string{"other", c.filter}}
-		if got := cfg.excludesTag(c.tag); got != c.want {
-			t.Errorf("EXCLUDETAG %s, tag %q: %v", c.filter, c.tag, got)
-		}
-	}
-}
-
 // TestSkips: what was delivered before is read again and not delivered.
 func TestSkips(t *testing.T) {
 	f := newFakeLog(t, flavorMySQL)

@@ -19,7 +19,7 @@ type group struct {
 	time       time.Time // of the commit, where the GTID event has it to the microsecond
 	buf        *cachemgr.Buffer
 	marks      []savepoint
-	excluded   bool   // by a tag of FilterTags
+	excluded   bool   // by its tag
 	replicated bool   // it touches a table of FilterTables
 	standalone bool   // MariaDB: one statement without COMMIT
 	xa         string // the branch that the group prepares

@@ -58,9 +58,9 @@ type Config struct {
 	IgnoreApplications bool
 	// AllDDL has DDL delivered on whatever object, Want or not, but the server's own.
 	AllDDL bool
-	// FilterTags leaves out transactions whose GTID has one of these tags (MySQL 8.3+): + is
-	// any, NULL is none.
-	FilterTags []string
+	// LeaveOutTag tells which transactions are left out by the tag of their GTID (MySQL
+	// 8.3+), empty for none; nil leaves out none.
+	LeaveOutTag func(tag string) bool
 
 	// Warn receives warnings; nil drops them. It may be called by another goroutine.
 	Warn func(*ggserr.Error)
@@ -121,7 +121,7 @@ func Open(ctx context.Context, cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(cfg.FilterTags) > 0 && srv.flavor == flavorMariaDB {
+	if cfg.LeaveOutTag != nil && srv.flavor == flavorMariaDB {
 		return nil, errors.Join(ggserr.New(ggserr.BadParameter, "transactions of MariaDB have no tags").
 			Do("Use TRANLOGOPTIONS FILTERTABLE in place of EXCLUDETAG."), srv.close())
 	}

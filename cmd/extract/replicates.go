@@ -22,12 +22,12 @@ func (w *wiring) selects(kind dblogin.Kind) error {
 	}{
 		{"EXCLUDEUSERID", log.ExcludeUserIDs, false},
 		{"EXCLUDETRANS", log.ExcludeTrans, false},
-		{"INCLUDETAG", log.IncludeTags, false},
-		{"EXCLUDETAG", log.ExcludeTags, kind == dblogin.MySQL},
+		{"INCLUDETAG", w.run.Tags.Include, kind == dblogin.MySQL},
+		{"EXCLUDETAG", w.run.Tags.Exclude, kind == dblogin.MySQL},
 		{"EXCLUDEUSER", log.ExcludeUsers, kind == dblogin.Oracle},
 	} {
 		if len(o.given) > 0 && !o.told {
-			return ggserr.New(ggserr.BadParameter, "TRANLOGOPTIONS "+o.name+" "+o.given[0]+
+			return ggserr.New(ggserr.BadParameter, o.name+" "+o.given[0]+
 				" selects transactions by what the log of this source does not tell").
 				At(w.p.Params().Path, 1, 1).
 				Do("Name Replicat's checkpoint table: TRANLOGOPTIONS FILTERTABLE schema.table.")

@@ -112,8 +112,10 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	doc := w.p.Document()
 	pump := doc != nil && doc.Group.Source == checkpoint.TrailSource
+	var leaveOut func(string) bool
 	if pump {
 		plan.PassImages(w.p.Params())
+		leaveOut = w.run.Tags.LeaveOut
 	}
 	outputs, err := w.readOutputs()
 	if err == nil {
@@ -125,7 +127,7 @@ func (w *wiring) config() (extract.Config, error) {
 	}
 	cfg := extract.Config{Heartbeat: names, DDL: w.ddl, PassDDL: pump && !w.ddl.Given, Process: w.p, Plan: plan, Outputs: outputs,
 		OpenSource: w.openSource, OpenOutput: w.openOutput, Serves: w.serves, Discard: w.discardOp,
-		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, Rollover: w.run.Rollover,
+		AtCSN: w.args.AtCSN, AfterCSN: w.args.AfterCSN, LeaveOutTag: leaveOut, Rollover: w.run.Rollover,
 		WarnLong: w.run.WarnLongTrans, WarnEvery: w.run.WarnInterval,
 		CheckpointEvery: w.run.CheckpointSecs, FlushEvery: w.run.FlushDelay}
 	if err == nil {
@@ -364,7 +366,9 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 	cfg := mysql.Config{Group: w.p.Group(), Host: l.Host, Port: l.Port, User: l.User, Password: l.Password,
 		ServerID: uint32(log.ServerID), SchemaFile: w.p.Home().Definitions(w.p.Group()),
 		CacheSize: w.run.Memory.Size, SpoolDir: w.spoolDir(), Want: start.Want, Warn: w.p.Event}
-	cfg.FilterTags = log.ExcludeTags
+	if w.run.Tags.Given() {
+		cfg.LeaveOutTag = w.run.Tags.LeaveOut
+	}
 	cfg.AllDDL = w.ddl.Given
 	if w.sequences() != nil && !w.isLoad() {
 		cfg.WantSequence = w.plan.WantsSequence
@@ -395,7 +399,7 @@ func (w *wiring) openMySQL(ctx context.Context, l dblogin.Login, start extract.S
 	}
 	if w.isLoad() {
 		// A load brings rows up to a later moment: whoever changed them.
-		cfg.FilterTables, cfg.FilterTags, cfg.SchemaFile = nil, nil, ""
+		cfg.FilterTables, cfg.LeaveOutTag, cfg.SchemaFile = nil, nil, ""
 		cfg.IgnoreApplications = false
 	}
 	src, err := mysql.Open(ctx, cfg)
