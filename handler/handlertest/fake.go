@@ -111,6 +111,7 @@ func (f *Fake) Apply(ctx context.Context, b *handler.Batch) (*handler.Applied, e
 		panic("the fake crashes as ordered")
 	case f.turned("hang"):
 		<-ctx.Done()
+		time.Sleep(time.Second) // the caller has given up before it has this answer
 		return nil, lost
 	}
 	if slow, err := time.ParseDuration(f.cfg.Options["slow"]); err == nil {
