@@ -161,7 +161,7 @@ const repErrorRule = "{{PROCEDURE [{DEFAULT2|DEFAULT|errorrange}]|DEFAULT2|DEFAU
 var parallelRows = []Spec{
 	{Name: "USEDEDICATEDCOORDINATIONTHREAD", Programs: Replicat, Priority: P2,
 		Syntax: "USEDEDICATEDCOORDINATIONTHREAD", Support: Recognised,
-		Help: "Barrier work on a thread of its own.", Instead: "the scheduler does it"},
+		Help: "Barrier work on a thread of its own.", Instead: oneApplier},
 	{Name: "COORDSTATINTERVAL", Programs: Replicat, Syntax: "COORDSTATINTERVAL n",
 		Default: "10", Priority: P2, Support: Recognised,
 		Help: "Seconds between requests for statistics.", Instead: "they are always known"},
