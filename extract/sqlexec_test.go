@@ -146,3 +146,22 @@ func TestWaitingForTheDatabaseEndsByOrder(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestAnEventIsDecidedByAnAnswer: FILTER of a statement with EVENTACTIONS sees what its
+// SQLEXEC gave, which is asked once for each record, and SHELL is given it.
+func TestAnEventIsDecidedByAnAnswer(t *testing.T) {
+	d := &desk{}
+	f, err := runAsking(t, "EXTTRAIL ./dirdat/lt\nTABLE hr.other, SQLEXEC (ID q, QUERY 'SELECT ?', "+
+		"PARAMS (p = id), BEFOREFILTER), FILTER (@STREQ (@GETVAL (q.x), 'answer2') > 0), "+
+		"EVENTACTIONS (IGNORE, LOG, SHELL ('echo \"$a\" >> told', VAR a = @GETVAL (q.x)));\n"+
+		"TABLE hr.other;\n", d, 3)
+	if want := "SELECT ? 1, SELECT ? 2, SELECT ? 3"; err != nil || strings.Join(d.asked, ", ") != want {
+		t.Fatalf("%q; %v", d.asked, err)
+	}
+	if got := f.transactions(lt); len(got) != 3 {
+		t.Errorf("%q", got)
+	}
+	if told, err := os.ReadFile(f.home.Join("told")); err != nil || string(told) != "answer2\n" {
+		t.Errorf("%q %v", told, err)
+	}
+}
