@@ -149,6 +149,9 @@ func (h *HDFS) clientSite() map[string]string {
 		"dfs.permissions.enabled":    strconv.FormatBool(h.opts.Permissions),
 		"dfs.client.socket-timeout":  "20000",
 		"fs.trash.interval":          "0",
+		// For minutes the NameNode keeps the room of each block that a failed write had
+		// begun: of the usual size, a test with many retries fills a disk by that.
+		"dfs.blocksize": "33554432",
 		"ipc.client.connect.timeout": "5000",
 		// A NameNode that is gone is told in seconds, not minutes.
 		"ipc.client.connect.max.retries":    "3",
