@@ -142,16 +142,16 @@ func (h *HDFS) newStorage(dir string) error {
 // clientSite is what clients and daemons know.
 func (h *HDFS) clientSite() map[string]string {
 	site := map[string]string{
-		"fs.defaultFS":               h.URI(),
-		"hadoop.tmp.dir":             filepath.Join(h.Dir, "tmp"),
-		"dfs.namenode.http-address":  loopback(h.HTTPPort),
-		"dfs.replication":            strconv.Itoa(h.opts.Replication),
-		"dfs.permissions.enabled":    strconv.FormatBool(h.opts.Permissions),
-		"dfs.client.socket-timeout":  "20000",
-		"fs.trash.interval":          "0",
+		"fs.defaultFS":              h.URI(),
+		"hadoop.tmp.dir":            filepath.Join(h.Dir, "tmp"),
+		"dfs.namenode.http-address": loopback(h.HTTPPort),
+		"dfs.replication":           strconv.Itoa(h.opts.Replication),
+		"dfs.permissions.enabled":   strconv.FormatBool(h.opts.Permissions),
+		"dfs.client.socket-timeout": "20000",
+		"fs.trash.interval":         "0",
 		// For minutes the NameNode keeps the room of each block that a failed write had
 		// begun: of the usual size, a test with many retries fills a disk by that.
-		"dfs.blocksize": "33554432",
+		"dfs.blocksize":              "33554432",
 		"ipc.client.connect.timeout": "5000",
 		// A NameNode that is gone is told in seconds, not minutes.
 		"ipc.client.connect.max.retries":    "3",
